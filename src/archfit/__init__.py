@@ -1,4 +1,4 @@
-"""archfit: finds, explains, reproduces and fixes where what you built does not fit where it runs."""
+"""Finds, explains, reproduces and fixes where what you built does not fit where it runs."""
 
 from __future__ import annotations
 

@@ -21,34 +21,70 @@ STATIC = Key("binary.static", bool, "an executable without interpreter and witho
 BITS = Key("binary.bits", int, "32 or 64")
 ENDIAN = Key("binary.endian", str, "little or big")
 LOADER = Key("binary.loader", str, "ELF interpreter (PT_INTERP), or dyld")
-NEEDED = Key("binary.needed", list, "libraries asked for, in the file's order (DT_NEEDED, LC_LOAD_DYLIB, imports)")
+NEEDED = Key(
+    "binary.needed",
+    list,
+    "libraries asked for, in the file's order (DT_NEEDED, LC_LOAD_DYLIB, imports)",
+)
 SONAME = Key("binary.soname", str, "DT_SONAME, or LC_ID_DYLIB")
 RPATH = Key("binary.rpath", list, "DT_RPATH or LC_RPATH, as written")
 RUNPATH = Key("binary.runpath", list, "DT_RUNPATH, as written")
 VERSIONS = Key("binary.versions", dict, "needed symbol versions: {library: [version, ...]}")
-LIBC = Key("binary.libc", str, "glibc, musl, bionic, uclibc, freebsd, libSystem, msvcrt, ucrt or none")
+LIBC = Key(
+    "binary.libc", str, "glibc, musl, bionic, uclibc, freebsd, libSystem, msvcrt, ucrt or none"
+)
 GLIBC_MIN = Key("binary.glibc_min", str, "lowest glibc which has all needed versions, as 2.34")
 GLIBCXX_MIN = Key("binary.glibcxx_min", str, "highest GLIBCXX_ version needed, as 3.4.30")
 CXXABI_MIN = Key("binary.cxxabi_min", str, "highest CXXABI_ version needed, as 1.3.13")
-ISA_LEVEL = Key("binary.isa_level", str, "level that the file says it needs: x86-64-v3, x86-64-v4, GOAMD64=v3 ...")
+ISA_LEVEL = Key(
+    "binary.isa_level",
+    str,
+    "level that the file says it needs: x86-64-v3, x86-64-v4, GOAMD64=v3 ...",
+)
 HARDENING = Key("binary.hardening", list, "notes in the file: bti, pac, gcs, ibt, shstk")
-EXEC_STACK = Key("binary.exec_stack", bool, "PT_GNU_STACK asks for an executable stack (or is absent where that means it)")
-SEGMENT_ALIGN = Key("binary.segment_align", int, "bytes: the largest page size the loadable segments can be mapped at")
+EXEC_STACK = Key(
+    "binary.exec_stack",
+    bool,
+    "PT_GNU_STACK asks for an executable stack (or is absent where that means it)",
+)
+SEGMENT_ALIGN = Key(
+    "binary.segment_align",
+    int,
+    "bytes: the largest page size the loadable segments can be mapped at",
+)
 BUILD_ID = Key("binary.build_id", str, "GNU build id or LC_UUID, hex")
 STRIPPED = Key("binary.stripped", bool, "no symbol table beside the dynamic one")
 PLATFORM = Key("binary.platform", str, "Mach-O platform: macos, ios, iossimulator, maccatalyst ...")
 MIN_OS = Key("binary.min_os", str, "lowest OS version the file says it runs on, as 11.0")
 SDK = Key("binary.sdk", str, "SDK it was linked against, as 14.2")
-SIGNATURE = Key("binary.signature", str, "Mach-O: none, adhoc, linker (ad hoc by the linker), signed, broken")
+SIGNATURE = Key(
+    "binary.signature", str, "Mach-O: none, adhoc, linker (ad hoc by the linker), signed, broken"
+)
 SLICES = Key("binary.slices", list, "one object for each slice; a thin file has one")
-LIBRARIES = Key("binary.libraries", list, "where each NEEDED was looked for and found: {name, path, isa, by, searched}")
+LIBRARIES = Key(
+    "binary.libraries",
+    list,
+    "where each NEEDED was looked for and found: {name, path, isa, by, searched}",
+)
 MEMBERS = Key("archive.members", int, "members of an archive that are object files or bitcode")
-MEMBER_ISAS = Key("archive.isas", dict, "how many members there are of each os/isa, as {'linux/arm64': 12}")
-ODD_MEMBERS = Key("archive.odd", list, "first members whose ISA is not that of the majority: {name, isa}")
+MEMBER_ISAS = Key(
+    "archive.isas", dict, "how many members there are of each os/isa, as {'linux/arm64': 12}"
+)
+ODD_MEMBERS = Key(
+    "archive.odd", list, "first members whose ISA is not that of the majority: {name, isa}"
+)
 INTERPRETER = Key("script.interpreter", str, "program named after #!")
 SCRIPT_ARGS = Key("script.args", str, "the rest of the #! line")
-SCRIPT_PROGRAM = Key("script.program", str, "what `env` is asked to start, or the interpreter itself")
-SCRIPT_CRLF = Key("script.crlf", bool, "the #! line ends in CR LF, so CR belongs to the interpreter's name")
-SCRIPT_RESOLVED = Key("script.resolved", dict, "where the interpreter was found: {path, isa, format}; path null when absent")
+SCRIPT_PROGRAM = Key(
+    "script.program", str, "what `env` is asked to start, or the interpreter itself"
+)
+SCRIPT_CRLF = Key(
+    "script.crlf", bool, "the #! line ends in CR LF, so CR belongs to the interpreter's name"
+)
+SCRIPT_RESOLVED = Key(
+    "script.resolved",
+    dict,
+    "where the interpreter was found: {path, isa, format}; path null when absent",
+)
 
 ALL: tuple[Key[Any], ...] = tuple(v for v in list(globals().values()) if isinstance(v, Key))

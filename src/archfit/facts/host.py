@@ -6,7 +6,11 @@ from typing import Any
 
 from archfit.model.fact import Key
 
-ISA = Key("host.isa", str, "ISA of the machine itself, in Go's spelling, even when this process is translated")
+ISA = Key(
+    "host.isa",
+    str,
+    "ISA of the machine itself, in Go's spelling, even when this process is translated",
+)
 OS = Key("host.os", str, "linux, darwin ...")
 KERNEL = Key("host.kernel", str, "kernel release")
 OS_NAME = Key("host.os_name", str, "as `Debian GNU/Linux 12 (bookworm)` or `macOS`")
@@ -15,17 +19,33 @@ LIBC = Key("host.libc", str, "glibc, musl, bionic, libSystem")
 LIBC_VERSION = Key("host.libc_version", str, "as 2.36")
 GLIBCXX = Key("host.glibcxx", str, "highest GLIBCXX_ version that the host's libstdc++ offers")
 LOADERS = Key("host.loaders", list, "dynamic loaders present: {path, isa, libc}")
-RUNS = Key("host.runs", list, "ISAs which the kernel and CPU run without a translator, the native one first")
+RUNS = Key(
+    "host.runs",
+    list,
+    "ISAs which the kernel and CPU run without a translator, the native one first",
+)
 PAGE_SIZE = Key("host.page_size", int, "bytes")
 CPU_FEATURES = Key("host.cpu_features", list, "CPU flags as the kernel names them")
-ISA_LEVEL = Key("host.isa_level", str, "x86-64-v1 to v4, or armv8.0-a ... as far as the flags prove it")
-TRANSLATORS = Key("host.translators", list, "binfmt_misc entries and Rosetta: {name, isa, interpreter, flags, enabled, exists}")
+ISA_LEVEL = Key(
+    "host.isa_level", str, "x86-64-v1 to v4, or armv8.0-a ... as far as the flags prove it"
+)
+TRANSLATORS = Key(
+    "host.translators",
+    list,
+    "binfmt_misc entries and Rosetta: {name, isa, interpreter, flags, enabled, exists}",
+)
 QEMU = Key("host.qemu", list, "qemu-user programs on PATH: {isa, path, version, static}")
-SYSROOTS = Key("host.sysroots", dict, "where a translator looks for foreign loaders and libraries: {isa: [folder]}")
+SYSROOTS = Key(
+    "host.sysroots",
+    dict,
+    "where a translator looks for foreign loaders and libraries: {isa: [folder]}",
+)
 TRANSLATED = Key("host.translated", bool, "this process runs under a translator")
 TRANSLATOR = Key("host.translator", str, "rosetta, rosetta-linux, qemu-user ...")
 ROSETTA = Key("host.rosetta", bool, "Rosetta 2 is installed")
-GO = Key("host.go", list, "Go toolchains on PATH: {path, isa, version, goroot, gohostarch, goarch, goos}")
+GO = Key(
+    "host.go", list, "Go toolchains on PATH: {path, isa, version, goroot, gohostarch, goarch, goos}"
+)
 CC = Key("host.cc", list, "C compilers on PATH: {name, path, isa, target, version}")
 BREW = Key("host.brew", list, "Homebrew prefixes: {prefix, isa, on_path}")
 CONTAINER = Key("host.container", str, "docker, podman, kubernetes, lxc, systemd-nspawn, or none")
@@ -35,8 +55,12 @@ SIGNALS = Key("host.signals", list, "row by row: {signal, value, bent_by, trust,
 VERDICT = Key("host.verdict", str, "native, translated, mixed or cross")
 VERDICT_REASON = Key("host.verdict_reason", str, "why the verdict is what it is")
 VERDICT_ADVICE = Key("host.verdict_advice", str, "what to do about it")
-LIBRARIES = Key("host.libraries", dict, "what the loader finds by name alone: {soname: [{path, isa}]}")
+LIBRARIES = Key(
+    "host.libraries", dict, "what the loader finds by name alone: {soname: [{path, isa}]}"
+)
 PROCESS_ISA = Key("process.isa", str, "ISA of this process's own image")
-ANCESTORS = Key("process.ancestors", list, "shell and further ancestors: {pid, name, path, isa, translated}")
+ANCESTORS = Key(
+    "process.ancestors", list, "shell and further ancestors: {pid, name, path, isa, translated}"
+)
 
 ALL: tuple[Key[Any], ...] = tuple(v for v in list(globals().values()) if isinstance(v, Key))

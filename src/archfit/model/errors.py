@@ -2,7 +2,7 @@
 
 ::
 
-    ArchfitError          has .why and .next (the command to try next, or "")
+    ArchfitError          has .why and .hint (the command to try next, or "")
     ├── Malformed         the input is bad; becomes a part of the report
     ├── Unavailable       this host can't do it; becomes a NotChecked
     └── Misuse            the command line or settings are wrong; exit status 2
@@ -14,13 +14,13 @@ from __future__ import annotations
 class ArchfitError(Exception):
     """Base of all errors that archfit raises on purpose."""
 
-    def __init__(self, why: str, next: str = "") -> None:
+    def __init__(self, why: str, hint: str = "") -> None:
         super().__init__(why)
         self.why = why
-        self.next = next
+        self.hint = hint
 
     def __reduce__(self) -> tuple[type[ArchfitError], tuple[str, str]]:
-        return type(self), (self.why, self.next)
+        return type(self), (self.why, self.hint)
 
 
 class Malformed(ArchfitError):
