@@ -1,4 +1,4 @@
-"""A file whose bytes can be looked at, as readers and probes see it."""
+"""A file whose bytes can be looked at, and the probes that read files and hosts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archfit.model.fact import Fact, Key
+from archfit.model.scene import Scene
 
 #: What every reader in `archfit.formats` takes: indexing, slicing (gives bytes), ``find``
 #: and ``struct.unpack_from`` work on both. Never a path.
@@ -35,5 +36,21 @@ class FileProbe:
     name: str
     formats: tuple[str, ...]
     gives: tuple[Key[Any], ...]
-    run: Callable[[Image, dict[str, Fact], Any], None]
+    run: Callable[[Image, dict[str, Fact], Scene], None]
     after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostProbe:
+    """Reads one aspect of a machine into facts, through an `archfit.host.door.Door`.
+
+    Same contract as `FileProbe`. ``costly``: starts programs or takes more than
+    a few milliseconds, so it runs only when the host itself is the subject or a
+    chosen rule reads what it gives.
+    """
+
+    name: str
+    gives: tuple[Key[Any], ...]
+    run: Callable[[Any, dict[str, Fact]], None]
+    after: tuple[str, ...] = ()
+    costly: bool = False
