@@ -11,6 +11,10 @@ from typing import Any
 
 from archfit.model.fact import Key
 
+FOUND_IN = Key(
+    "file.found_in", str, "the folder below which the file was met; absent when named itself"
+)
+EXECUTABLE = Key("file.executable", bool, "the file's mode lets somebody execute it")
 FORMAT = Key("binary.format", str, "elf, macho, pe, xcoff, wasm, ar or script")
 ISA = Key("binary.isa", str, "instruction set in Go's spelling: amd64, arm64, 386, ppc64le ...")
 VARIANT = Key("binary.variant", str, "finer than the ISA: arm64e, x86_64h, arm64ec, armhf ...")
@@ -21,6 +25,11 @@ STATIC = Key("binary.static", bool, "an executable without interpreter and witho
 BITS = Key("binary.bits", int, "32 or 64")
 ENDIAN = Key("binary.endian", str, "little or big")
 LOADER = Key("binary.loader", str, "ELF interpreter (PT_INTERP), or dyld")
+LOADER_FOUND = Key(
+    "binary.loader_found",
+    dict,
+    "where the loader was looked for: {path, isa, searched}; path null when absent",
+)
 NEEDED = Key(
     "binary.needed",
     list,

@@ -17,11 +17,14 @@ Window = bytes | mmap.mmap
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """``path`` as given; ``format`` as `archfit.formats.magic.recognise` names it."""
+    """``path`` as given; ``format`` as `archfit.formats.magic.recognise` names it;
+    ``mode``: st_mode, 0 when it is not known; ``found_in``: the folder it was met below."""
 
     path: str
     format: str
     data: Window
+    mode: int = 0
+    found_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

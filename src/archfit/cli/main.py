@@ -1,0 +1,110 @@
+"""The command line's entry: finds the verb, imports its file alone, and turns errors into words.
+
+Exit status: 0 nothing at or over `--fail-on`, 1 findings, 2 wrong usage,
+3 nothing could be checked, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from importlib import import_module
+from types import ModuleType
+
+from archfit import __version__
+from archfit.model.errors import ArchfitError, Misuse
+
+#: Every verb with the line that `archfit --help` shows for it; `archfit/cli/<verb>.py` is its file.
+VERBS = {
+    "check": "what does not fit: this host, binaries, trees",
+    "facts": "what archfit sees in a subject, frozen as JSON",
+    "explain": "the card of a rule, or the list of all",
+    "completion": "completion for bash, zsh or fish",
+}
+
+_EPILOG = """\
+examples:
+  archfit check                         is this machine what it seems to be?
+  archfit check ./app                   will it run here, and if not, why?
+  archfit check dist/                   every binary below a folder
+  archfit facts host > host.json        then elsewhere:
+  archfit check --host host.json ./app  will it run there?
+  archfit explain run.loader-missing    what a finding means
+"""
+
+
+def module(verb: str) -> ModuleType:
+    """The file of a verb."""
+    return import_module(f"archfit.cli.{verb}")
+
+
+def parser(verb: str | None = None) -> ArgumentParser:
+    """The parser with one verb's options, or with every verb's when none is named."""
+    top = ArgumentParser(
+        prog="archfit",
+        description="Finds, explains and fixes where what you built does not fit where it runs.",
+        epilog=_EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"archfit {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, line in VERBS.items():
+        if verb is None or name == verb:
+            file = module(name)
+            sub = verbs.add_parser(
+                name,
+                help=line,
+                description=file.DESCRIPTION,
+                epilog=file.EXAMPLES,
+                formatter_class=RawDescriptionHelpFormatter,
+            )
+            file.options(sub)
+            sub.add_argument("-q", "--quiet", action="store_true", help="no progress, no hints")
+            sub.add_argument("--offline", action="store_true", help="never use the network")
+            sub.set_defaults(run=file.run)
+        else:
+            verbs.add_parser(name, help=line, add_help=False)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command line; returns the exit status. No traceback is ever a user's output."""
+    args = sys.argv[1:] if argv is None else argv
+    if not args:
+        parser("").print_help()
+        return 2
+    named = next((word for word in args if not word.startswith("-")), "")
+    try:
+        options = parser(named).parse_args(args)
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except SystemExit as leave:  # argparse: --help and --version 0, wrong usage 2
+        return leave.code if isinstance(leave.code, int) else 2
+    except ArchfitError as error:
+        _say(f"archfit: {error.why}", error.hint)
+        return 2 if isinstance(error, Misuse) else 3
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; nothing more may be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except KeyboardInterrupt:
+        _say("archfit: interrupted", "")
+        return 130
+    except Exception as error:
+        if os.environ.get("ARCHFIT_TRACEBACK"):
+            raise
+        _say(
+            f"archfit: a fault of archfit itself: {type(error).__name__}: {error}",
+            "set ARCHFIT_TRACEBACK=1 and run it again, then report what it prints",
+        )
+        return 3
+
+
+def _say(text: str, hint: str) -> None:
+    sys.stderr.write(f"{text}\n" + (f"  try: {hint}\n" if hint else ""))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

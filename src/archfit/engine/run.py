@@ -1,0 +1,284 @@
+"""A run: subjects as given -> results, in order, streamed; trees with all cores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from archfit.engine.examiner import Examiner, tally
+from archfit.engine.host_facts import HOST_ID, gather
+from archfit.engine.settings import Settings
+from archfit.facts.frozen import SCHEMA, thaw
+from archfit.formats.magic import FIRST_TWO, HEAD, recognise
+from archfit.host import files
+from archfit.host.door import Door
+from archfit.host.walk import Batch, Passed, walk, wanted
+from archfit.model.errors import ArchfitError, Malformed
+from archfit.model.fact import Fact
+from archfit.model.finding import NotChecked
+from archfit.model.image import Window
+from archfit.model.report import Tally
+from archfit.model.rule import Result
+from archfit.model.subject import Kind, Subject
+
+T = TypeVar("T")
+
+#: A facts file larger than this is not one.
+_FACTS_LIMIT = 64 << 20
+
+
+@dataclass(slots=True)
+class Part(Generic[T]):
+    """A part of a run: what ``each`` made of its results, and their counts."""
+
+    items: list[T] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+
+class Run(Generic[T]):
+    """Judges subjects against one host.
+
+    ``each`` turns a result into what the report needs of it, in the process where
+    it was judged, so that nothing else crosses between processes or stays in memory.
+    It returns None for what the report does not show. ``named`` does the same for a
+    subject that was given by name instead of met in a tree. ``tally`` grows as the run goes.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        door: Door,
+        each: Callable[[Result], T | None],
+        named: Callable[[Result], T | None] | None = None,
+        progress: Callable[[Tally], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.tally = Tally()
+        self._door = door
+        self._each = each
+        self._named = named or each
+        self._progress = progress or (lambda tally: None)
+        self._host: dict[str, Fact] | None = None
+        self._host_gaps: list[NotChecked] = []
+        self._examiner: Examiner | None = None
+        self._seen: dict[str, int] = {}
+
+    def over(self, names: Sequence[str]) -> Iterator[T]:
+        """What ``each`` makes of the subjects, in the order given; none = this host."""
+        if not names:
+            yield from self._take(self._host_result())
+        for name in names:
+            if name == "-":
+                yield from self._take(self._standard_input())
+            elif self._door.is_dir(name):
+                yield from self._tree(name)
+            else:
+                self.tally.files += 1
+                yield from self._take(self._path(name))
+
+    # -- one subject ---------------------------------------------------------
+
+    def _take(self, result: Result) -> Iterator[T]:
+        result = self._unique(result)
+        self.tally.add(tally(result))
+        item = self._named(result)
+        if item is not None:
+            yield item
+
+    def _unique(self, result: Result) -> Result:
+        """The same subject given twice gets an id of its own."""
+        subject = result.subject
+        count = self._seen[subject.id] = self._seen.get(subject.id, 0) + 1
+        if count == 1:
+            return result
+        other = Subject(f"{subject.id}#{count}", subject.kind, subject.name)
+        return self.examiner.judge(other, result.facts, list(result.not_checked))
+
+    def _host_result(self) -> Result:
+        if self.settings.host:
+            return self.examiner.judge(Subject(HOST_ID, Kind.HOST, "host"), self.host)
+        facts, gaps = gather(self._door, costly=True)
+        return self.examiner.judge(Subject(HOST_ID, Kind.HOST, "host"), facts, gaps)
+
+    def _path(self, path: str) -> Result:
+        try:
+            with files.window(path) as (data, mode):
+                return self._data(path, data, mode)
+        except ArchfitError as error:
+            return _unread(path, error.why)
+
+    def _standard_input(self) -> Result:
+        try:
+            with files.standard_input() as (data, mode):
+                return self._data("-", data, mode)
+        except ArchfitError as error:
+            return _unread("-", error.why)
+
+    def _data(self, name: str, data: Window, mode: int) -> Result:
+        if recognise(data[:HEAD]):
+            return self.examiner.file(name, data, mode)
+        if _maybe_facts(data):
+            subject, facts = thaw(_json(data))
+            return self.examiner.judge(subject, facts)
+        return _unread(name, f"{name}: {_nothing(data)}")
+
+    # -- the host's side -----------------------------------------------------
+
+    @property
+    def host(self) -> dict[str, Fact]:
+        """Facts judged against: of ``settings.host`` when given, else of this machine."""
+        if self._host is None:
+            if self.settings.host:
+                self._host = read_host(self.settings.host)
+            else:
+                self._host, self._host_gaps = gather(self._door, costly=False)
+        return self._host
+
+    @property
+    def examiner(self) -> Examiner:
+        """Made once, when the first subject needs it."""
+        if self._examiner is None:
+            self._examiner = _examiner(self.settings, self._door, self.host)
+        return self._examiner
+
+    # -- trees ---------------------------------------------------------------
+
+    def _tree(self, root: str) -> Iterator[T]:
+        steps = walk(root)
+        # A pool costs more than a small tree does.
+        first = list(islice(steps, 2))
+        if len(first) < 2:
+            for step in first:
+                yield from self._add(_examine(self.examiner, self._each, step))
+            return
+
+        from archfit.host.pool import ordered_map
+
+        def chained() -> Iterator[Batch | Passed]:
+            yield from first
+            yield from steps
+
+        parts = ordered_map(
+            _examine_here,
+            chained(),
+            start=_start,
+            args=(self.settings, self._door, self.host, self._each),
+            lost=partial(_lost, self._each),
+        )
+        for part in parts:
+            yield from self._add(part)
+
+    def _add(self, part: Part[T]) -> Iterator[T]:
+        self.tally.add(part.tally)
+        self._progress(self.tally)
+        yield from part.items
+
+
+def read_host(path: str) -> dict[str, Fact]:
+    """Facts of a host from a file that `archfit facts host` wrote. Raises ArchfitError."""
+    with files.window(path) as (data, _):
+        subject, facts = thaw(_json(data))
+    if subject.kind is not Kind.HOST:
+        raise Malformed(
+            f"{path}: facts of a {subject.kind.value}, not of a host",
+            "archfit facts host > host.json",
+        )
+    return facts
+
+
+def _nothing(data: Window) -> str:
+    return "not an executable, archive, script or facts file" if len(data) else "empty"
+
+
+def _maybe_facts(data: Window) -> bool:
+    return data[:1] == b"{" and SCHEMA.encode() in data[:4096]
+
+
+def _json(data: Window) -> object:
+    if len(data) > _FACTS_LIMIT:
+        raise Malformed(f"not a facts file: {len(data)} bytes")
+    try:
+        return json.loads(data[:])
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"not a facts file: {error}", "archfit facts host > host.json") from None
+
+
+def _unread(path: str, why: str) -> Result:
+    subject = Subject(f"file:{path}", Kind.FILE, path)
+    return Result(subject, {}, (), (NotChecked("read", subject.id, why),))
+
+
+def _examiner(settings: Settings, door: Door, host: dict[str, Fact]) -> Examiner:
+    from archfit.engine.scenery import scene
+
+    return Examiner(scene(settings, door, host), settings.select, settings.ignore)
+
+
+# -- what runs in a worker ----------------------------------------------------
+
+
+def _examine(
+    examiner: Examiner, each: Callable[[Result], T | None], step: Batch | Passed
+) -> Part[T]:
+    part: Part[T] = Part()
+    if isinstance(step, Passed):
+        _keep(part, each, _unread(step.path, step.reason))
+        return part
+    part.tally.files = sum(len(names) for _, names in step.groups)
+    for path, fd, why in wanted(step, HEAD, FIRST_TWO, recognise):
+        if fd < 0:
+            _keep(part, each, _unread(path, why))
+            continue
+        try:
+            with files.window_of(fd, path) as (data, mode):
+                result = examiner.file(path, data, mode, step.root)
+        except ArchfitError as error:
+            result = _unread(path, error.why)
+        _keep(part, each, result)
+    return part
+
+
+def _keep(part: Part[T], each: Callable[[Result], T | None], result: Result) -> None:
+    part.tally.add(tally(result))
+    item = each(result)
+    if item is not None:
+        part.items.append(item)
+
+
+class _Worker:
+    """What one worker process holds between tasks."""
+
+    examiner: Examiner
+    each: Callable[[Result], object]
+
+
+def _start(
+    settings: Settings, door: Door, host: dict[str, Fact], each: Callable[[Result], object]
+) -> None:
+    import gc
+
+    _Worker.examiner = _examiner(settings, door, host)
+    _Worker.each = each
+    # What was loaded stays; a collector that keeps looking at it costs a tenth of the run.
+    gc.freeze()
+
+
+def _examine_here(step: Batch | Passed) -> Part[Any]:
+    return _examine(_Worker.examiner, _Worker.each, step)
+
+
+def _lost(each: Callable[[Result], T | None], step: Batch | Passed) -> Part[T]:
+    part: Part[T] = Part()
+    if isinstance(step, Batch):
+        part.tally.files = sum(len(names) for _, names in step.groups)
+        folder, names = step.groups[0]
+        why = (
+            f"the reader died in the {part.tally.files} files from here on: "
+            "one of them shrank while it was read"
+        )
+        _keep(part, each, _unread(folder + names[0], why))
+    return part

@@ -1,0 +1,44 @@
+"""What judges are made of: a need held against an offer, and proof from facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archfit.model.fact import Facts, Key
+from archfit.model.finding import Evidence, Finding, Remedy, Severity
+
+
+def proof(facts: Facts, *keys: Key[Any]) -> tuple[Evidence, ...]:
+    """The facts under these keys as evidence; absent ones are left out."""
+    return tuple(
+        Evidence(fact.source, f"{key.name} = {fact.value}")
+        for key in keys
+        if (fact := facts.get(key.name)) is not None
+    )
+
+
+def fit(
+    *,
+    need: Mapping[str, object],
+    offer: Mapping[str, object],
+    holds: bool,
+    message: str,
+    evidence: tuple[Evidence, ...] = (),
+    remedies: tuple[Remedy, ...] = (),
+    confidence: float = 0.95,
+    severity: Severity = Severity.ERROR,
+) -> Iterator[Finding]:
+    """One finding when the offer does not hold what is needed, else none."""
+    if not holds:
+        yield Finding(message, need, offer, evidence, remedies, confidence, severity)
+
+
+def version(text: object) -> tuple[int, ...]:
+    """`2.34` or `15.4.1` as numbers to compare; what is no number ends it."""
+    parts: list[int] = []
+    for word in str(text).split("."):
+        if not word.isascii() or not word.isdigit():
+            break
+        parts.append(int(word))
+    return tuple(parts)
