@@ -57,9 +57,8 @@ def recognise(head: bytes) -> str:
         return "" if head[head.find(b"!") + 1 :][:1] == b"[" else "script"
     if two == b"MZ":
         # Text may start with MZ; the offset of the PE header, below 16 MiB, tells it apart.
-        return (
-            "pe" if len(head) >= 64 and 0 < int.from_bytes(head[60:64], "little") < 1 << 24 else ""
-        )
+        header = int.from_bytes(head[60:64], "little")
+        return "pe" if len(head) >= 64 and 0 < header < 1 << 24 else ""
     if two in _XCOFF_OPTIONAL:
         sections, optional = head[2:4], int.from_bytes(head[16:18], "big")
         return "xcoff" if sections != b"\0\0" and optional in _XCOFF_OPTIONAL[two] else ""
