@@ -1,0 +1,428 @@
+"""ELF files: what a file is, what it asks of a host, and where its parts lie.
+
+`read` looks at the header and the program headers alone; everything else is
+decoded when it is asked for, once. The sources stand in the modules beside
+this one: elf_header, elf_machines, elf_segments, elf_dynamic, elf_notes, elf_libc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from archfit.formats import elf_libc, elf_notes, elf_segments
+from archfit.formats.elf_dynamic import DF_1_NODEFLIB, DF_1_PIE, Dynamic, read_dynamic
+from archfit.formats.elf_header import (
+    MAX_ROWS,
+    PT_DYNAMIC,
+    PT_GNU_PROPERTY,
+    PT_INTERP,
+    PT_LOAD,
+    PT_NOTE,
+    Header,
+    Segment,
+    read_header,
+    read_segments,
+)
+from archfit.model.errors import Malformed
+from archfit.model.image import Window
+
+T = TypeVar("T")
+
+_SHT_SYMTAB, _SHT_NOTE, _SHT_NOBITS = 2, 7, 8
+_SHF_ALLOC, _SHF_EXECINSTR = 2, 4
+_TYPES = {1: "object", 2: "executable", 4: "core"}
+#: EI_OSABI, as in elf/elf.h; 0 (System V) says nothing, and 3 is also written by GNU
+#: tools for systems other than Linux only where a note says so.
+_OSABI = {
+    1: "hpux", 2: "netbsd", 3: "linux", 6: "solaris", 7: "aix", 8: "irix", 9: "freebsd",
+    10: "tru64", 11: "modesto", 12: "openbsd", 13: "openvms", 14: "nsk", 15: "aros",
+    16: "fenixos", 17: "cloudabi", 18: "openvos",
+}  # fmt: skip
+#: Bytes of read-only data that are searched for musl's error texts.
+_MAX_SEARCH = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """One ELF file. Whatever is decoded late raises Malformed when it breaks the format."""
+
+    data: Window = field(repr=False)
+    header: Header
+    segments: tuple[Segment, ...]
+    _memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        memo = self._memo
+        if name not in memo:
+            memo[name] = make()
+        return cast("T", memo[name])
+
+    # What it is
+
+    @property
+    def bits(self) -> int:
+        """32 or 64."""
+        return self.header.bits
+
+    @property
+    def endian(self) -> str:
+        """little or big."""
+        return "little" if self.header.little else "big"
+
+    @property
+    def isa(self) -> str:
+        """In Go's spelling; ``em-<number>`` for a machine without a name."""
+        return self.header.isa
+
+    @property
+    def variant(self) -> str | None:
+        """Finer than the ISA: armhf, x32, elfv2, n32, lp64d ...; None when it has none."""
+        if self.header.variant is None and self.isa == "arm" and self.interp:
+            # Go's own linker leaves the float bits out (cmd/link/internal/ld/elf.go).
+            return {"ld-linux-armhf.so.3": "armhf", "ld-linux.so.3": "armel"}.get(
+                self.interp.rpartition("/")[2]
+            )
+        return self.header.variant
+
+    @property
+    def type(self) -> str:
+        """executable, shared, object, core, debug (split-off symbols) or ``et-<number>``.
+
+        An ET_DYN is an executable when it has DF_1_PIE or DT_DEBUG, which linkers write
+        into programs only, or an interpreter and no SONAME (libc.so.6 has both).
+        """
+        return self._once("type", self._type)
+
+    def _type(self) -> str:
+        number = self.header.type
+        if number in (2, 3) and self._split_debug():
+            return "debug"
+        if number != 3:
+            return _TYPES.get(number, f"et-{number}")
+        dynamic = self.dynamic
+        program = (
+            dynamic.flags_1 & DF_1_PIE
+            or dynamic.debug
+            or (self.interp is not None and dynamic.soname is None)
+        )
+        return "executable" if program else "shared"
+
+    def _split_debug(self) -> bool:
+        # `objcopy --only-keep-debug` turns what is loaded into NOBITS sections.
+        wanted = _SHF_ALLOC | _SHF_EXECINSTR
+        code = [row[1] for row in self._rows if row[2] & wanted == wanted]
+        return bool(code) and code.count(_SHT_NOBITS) == len(code)
+
+    @property
+    def pie(self) -> bool:
+        """A program that may be loaded anywhere."""
+        return self.header.type == 3 and self.type == "executable"
+
+    @property
+    def static(self) -> bool:
+        """A program without interpreter and without NEEDED."""
+        return self.type == "executable" and self.interp is None and not self.dynamic.needed
+
+    @property
+    def os(self) -> str | None:
+        """In Go's spelling; None when the file has no mark of a system."""
+        return self.os_mark[0]
+
+    @property
+    def os_mark(self) -> tuple[str | None, str]:
+        """(system, the mark that says so): a note, EI_OSABI or the loader's name."""
+        return self._once("os", self._os)
+
+    def _os(self) -> tuple[str | None, str]:
+        marks = self.marks
+        if marks.os is not None:
+            return marks.os, marks.os_note
+        header = self.header
+        if header.osabi in _OSABI and header.isa not in ("amdgpu", "cuda"):
+            return _OSABI[header.osabi], f"EI_OSABI {header.osabi} @0x7"
+        if self.interp is not None:
+            system = elf_libc.of_loader(self.interp, self.isa)[1]
+            if system is not None:
+                return system, f"PT_INTERP {self.interp}"
+        return None, ""
+
+    # What it asks for
+
+    @property
+    def interp(self) -> str | None:
+        """The loader it asks the kernel for (PT_INTERP)."""
+        return self._once("interp", self._interp)
+
+    def _interp(self) -> str | None:
+        for segment in self.segments:
+            if segment.type == PT_INTERP:
+                # The kernel refuses more than PATH_MAX; split-off symbols have none of it.
+                text = self.data[segment.offset : segment.offset + min(segment.filesz, 4096)]
+                name = text.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+                return name or None
+        return None
+
+    @property
+    def dynamic(self) -> Dynamic:
+        """The dynamic section; empty when there is none."""
+        return self._once("dynamic", self._dynamic)
+
+    def _dynamic(self) -> Dynamic:
+        for segment in self.segments:
+            if segment.type == PT_DYNAMIC and segment.filesz:
+                if self.header.type not in (2, 3) or self._split_debug():
+                    break
+                layout = self.header.layout
+                return read_dynamic(self.data, layout, segment.offset, segment.filesz, self._locate)
+        return Dynamic()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """DT_NEEDED, in the file's order."""
+        return self.dynamic.needed
+
+    @property
+    def soname(self) -> str | None:
+        """DT_SONAME."""
+        return self.dynamic.soname
+
+    @property
+    def rpath(self) -> tuple[str, ...]:
+        """DT_RPATH as written, split at colons."""
+        return self.dynamic.rpath
+
+    @property
+    def runpath(self) -> tuple[str, ...]:
+        """DT_RUNPATH as written, split at colons."""
+        return self.dynamic.runpath
+
+    @property
+    def versions(self) -> dict[str, list[str]]:
+        """Needed symbol versions, {library: [version, ...]}, the weak ones too."""
+        return self.dynamic.versions
+
+    @property
+    def default_folders(self) -> bool:
+        """False when it forbids the search of default folders (DF_1_NODEFLIB)."""
+        return not self.dynamic.flags_1 & DF_1_NODEFLIB
+
+    @property
+    def libc(self) -> str | None:
+        """glibc, musl, bionic, uclibc, freebsd ...; "none" for a static program without a
+        trace of one; None where nothing is said (an object, a library that needs nothing)."""
+        return self.libc_mark[0]
+
+    @property
+    def libc_mark(self) -> tuple[str | None, str]:
+        """(libc, the mark that gives it away)."""
+        return self._once("libc", self._libc)
+
+    def _libc(self) -> tuple[str | None, str]:
+        if self.type not in ("executable", "shared"):
+            return None, ""
+        if self.interp is not None:
+            libc = elf_libc.of_loader(self.interp, self.isa)[0]
+            if libc is not None:
+                return libc, f"PT_INTERP {self.interp}"
+        dynamic = self.dynamic
+        libc, mark = elf_libc.of_needs(dynamic.needed, dynamic.versions, self.os)
+        if libc is not None or not self.static:
+            return libc, mark
+        return self._static_libc()
+
+    def _static_libc(self) -> tuple[str, str]:
+        for name in elf_libc.GLIBC_SECTIONS:
+            if self.section(name) is not None:
+                return "glibc", f"section {name}"
+        if self.marks.gnu_abi_tag and self.os == "linux":
+            return "glibc", "note .note.ABI-tag of its crt1.o"
+        if self._has(elf_libc.MUSL_SYMBOL, self.section(".strtab")):
+            return "musl", "symbol __init_libc"
+        # A pure Go program is large and has no C start code; don't search those.
+        texts = self.section(".rodata") if self.section(".init") is not None else None
+        if self._has(elf_libc.MUSL_TEXT, texts):
+            return "musl", "musl's error texts in .rodata"
+        return "none", "no trace of a C library in a static program"
+
+    def _has(self, needle: bytes, where: tuple[int, int, int] | None) -> bool:
+        _, offset, size = where or (0, 0, 0)
+        # bytes.find is many times as fast as mmap.find.
+        return needle in self.data[offset : offset + min(size, _MAX_SEARCH)]
+
+    def _highest(self, prefix: str) -> str | None:
+        dynamic = self.dynamic
+        names = [n for found in dynamic.versions.values() for n in found if n not in dynamic.weak]
+        return elf_libc.highest(names, prefix)
+
+    @property
+    def glibc_min(self) -> str | None:
+        """The lowest glibc that has all versions it needs, as 2.34; None without such a need.
+
+        DT_RELR, and the version GLIBC_ABI_DT_RELR that linkers add for it, mean 2.36
+        (glibc NEWS for 2.36). Weak versions (VER_FLG_WEAK) are no need.
+        """
+        version = self._highest("GLIBC_")
+        relr = self.dynamic.relr and self.libc == "glibc" and not self.static
+        if relr or any("GLIBC_ABI_DT_RELR" in found for found in self.versions.values()):
+            return elf_libc.highest([version or "0", "2.36"], "")
+        return version
+
+    @property
+    def glibcxx_min(self) -> str | None:
+        """The highest GLIBCXX_ version it needs, as 3.4.30."""
+        return self._highest("GLIBCXX_")
+
+    @property
+    def cxxabi_min(self) -> str | None:
+        """The highest CXXABI_ version it needs, as 1.3.13."""
+        return self._highest("CXXABI_")
+
+    # What its notes say
+
+    @property
+    def notes(self) -> tuple[elf_notes.Note, ...]:
+        """All notes of its segments, or of its sections where it has no segments."""
+        return self._once("notes", self._notes)
+
+    def _notes(self) -> tuple[elf_notes.Note, ...]:
+        segments = self.segments
+        spans = [(s.offset, s.filesz, s.align) for s in segments if s.type == PT_NOTE]
+        if not spans:
+            spans = [(s.offset, s.filesz, s.align) for s in segments if s.type == PT_GNU_PROPERTY]
+        if not segments:
+            spans = [(row[4], row[5], row[8]) for row in self._rows if row[1] == _SHT_NOTE]
+        layout = self.header.layout
+        found: list[elf_notes.Note] = []
+        for offset, size, align in spans[:256]:
+            found.extend(elf_notes.iterate(self.data, layout, offset, size, align))
+        return tuple(found)
+
+    @property
+    def marks(self) -> elf_notes.Marks:
+        """What the notes say of system, build id, hardening and ISA level."""
+        return self._once(
+            "marks",
+            lambda: elf_notes.marks(self.data, self.header.layout, self.isa, self.notes),
+        )
+
+    @property
+    def build_id(self) -> str | None:
+        """GNU build id, hex."""
+        return self.marks.build_id
+
+    @property
+    def isa_level(self) -> str | None:
+        """x86-64-baseline, -v2, -v3 or -v4: what GNU_PROPERTY_X86_ISA_1_NEEDED demands."""
+        return self.marks.isa_needed
+
+    @property
+    def hardening(self) -> tuple[str, ...]:
+        """bti, pac, gcs, ibt, shstk, zicfilp, zicfiss."""
+        return self.marks.hardening
+
+    # How it is mapped, and where its parts lie
+
+    @property
+    def exec_stack(self) -> bool | None:
+        """Asks for an executable stack; None where that is not known or makes no sense."""
+        if self.type not in ("executable", "shared"):
+            return None
+        glibc = self.libc == "glibc" and not self.static
+        return elf_segments.exec_stack(self.segments, self.isa, glibc=glibc)
+
+    @property
+    def segment_align(self) -> int | None:
+        """Bytes: see `elf_segments.segment_align`; None for what is not loaded."""
+        if self.header.type not in (2, 3):
+            return None
+        return elf_segments.segment_align(self.segments)
+
+    @property
+    def load_align(self) -> int | None:
+        """Bytes: the smallest p_align, which glibc up to 2.34 checks in shared objects."""
+        return elf_segments.load_align(self.segments)
+
+    def offset_of(self, addr: int) -> int | None:
+        """The file offset of what is mapped at this address; None when nothing is."""
+        for segment in self.segments:
+            if segment.type == PT_LOAD and 0 <= addr - segment.vaddr < segment.filesz:
+                return segment.offset + addr - segment.vaddr
+        return None
+
+    def _locate(self, addr: int, size: int) -> int:
+        offset = self.offset_of(addr)
+        if offset is None or offset + size > len(self.data):
+            raise Malformed(f"{size} bytes at address {addr:#x} are not in the file")
+        return offset
+
+    @property
+    def _rows(self) -> list[tuple[int, ...]]:
+        """Section headers: name, type, flags, addr, offset, size, link, info, align, entsize."""
+        return self._once("rows", self._read_rows)
+
+    def _read_rows(self) -> list[tuple[int, ...]]:
+        # A loader does not look at sections: where they are cut off there are none.
+        header, shape = self.header, self.header.layout.section
+        if not header.shoff or header.shentsize != shape.size:
+            return []
+        if header.shoff + shape.size > len(self.data):
+            return []
+        count = header.shnum or shape.unpack_from(self.data, header.shoff)[5]
+        end = header.shoff + min(count, MAX_ROWS) * shape.size
+        if end > len(self.data):
+            return []
+        return list(shape.iter_unpack(self.data[header.shoff : end]))
+
+    @property
+    def has_sections(self) -> bool:
+        """There is a section header table, whole."""
+        return bool(self._rows)
+
+    @property
+    def stripped(self) -> bool | None:
+        """No symbol table beside the dynamic one; None when the section headers are cut off."""
+        rows = self._rows
+        if not rows:
+            return None if self.header.shoff and self.header.shnum else True
+        return _SHT_SYMTAB not in [row[1] for row in rows]
+
+    def section(self, name: str) -> tuple[int, int, int] | None:
+        """(addr, offset, size) of the first section with this name that has bytes in the file.
+
+        None when there is none, or it is not wholly in the file.
+        """
+        row = self._once("sections", self._sections).get(name)
+        if row is None or row[1] == _SHT_NOBITS or row[4] + row[5] > len(self.data):
+            return None
+        return row[3], row[4], row[5]
+
+    def has_section(self, name: str) -> bool:
+        """A section of this name is in the table, with or without bytes."""
+        return name in self._once("sections", self._sections)
+
+    def _sections(self) -> dict[str, tuple[int, ...]]:
+        rows = self._rows
+        index = self.header.shstrndx
+        if index == 0xFFFF and rows:  # SHN_XINDEX
+            index = rows[0][6]
+        if index >= len(rows) or not rows:
+            return {}
+        start, size = rows[index][4], rows[index][5]
+        # Names of 64 KiB sections at 64 bytes each.
+        names = self.data[start : start + min(size, 4 << 20)]
+        found: dict[str, tuple[int, ...]] = {}
+        for row in rows:
+            end = names.find(b"\0", row[0], row[0] + 256)
+            if end > 0:
+                name = names[row[0] : end].decode("latin-1")
+                if name not in found:
+                    found[name] = row
+        return found
+
+
+def read(data: Window) -> Elf:
+    """An ELF file of any class, byte order and type. Raises Malformed."""
+    header = read_header(data)
+    return Elf(data, header, read_segments(data, header))
