@@ -32,13 +32,19 @@ ISA_LEVEL = Key(
 TRANSLATORS = Key(
     "host.translators",
     list,
-    "binfmt_misc entries and Rosetta: {name, isa, interpreter, flags, enabled, exists}",
+    "binfmt_misc entries and Rosetta: {name, isa, interpreter, flags, enabled, exists, "
+    "interpreter_isa, usable}",
 )
 QEMU = Key("host.qemu", list, "qemu-user programs on PATH: {isa, path, version, static}")
 SYSROOTS = Key(
     "host.sysroots",
     dict,
     "where a translator looks for foreign loaders and libraries: {isa: [folder]}",
+)
+CROSS_ROOTS = Key(
+    "host.cross_roots",
+    dict,
+    "folders with a foreign loader that no translator looks in unless told: {isa: [folder]}",
 )
 TRANSLATED = Key("host.translated", bool, "this process runs under a translator")
 TRANSLATOR = Key("host.translator", str, "rosetta, rosetta-linux, qemu-user ...")
@@ -50,7 +56,14 @@ CC = Key("host.cc", list, "C compilers on PATH: {name, path, isa, target, versio
 BREW = Key("host.brew", list, "Homebrew prefixes: {prefix, isa, on_path}")
 CONTAINER = Key("host.container", str, "docker, podman, kubernetes, lxc, systemd-nspawn, or none")
 SECCOMP = Key("host.seccomp", str, "disabled, strict or filter")
+SECCOMP_FILTERS = Key("host.seccomp_filters", int, "how many seccomp filters this process is under")
 GOARCH_ENV = Key("host.goarch_env", str, "GOARCH of the environment; never outvotes a file header")
+GOOS_ENV = Key("host.goos_env", str, "GOOS of the environment")
+GOENV_FILE = Key(
+    "host.goenv_file", dict, "what `go env -w` wrote: {path, settings}; Go reads it like variables"
+)
+DEVELOPER_DIR = Key("host.developer_dir", str, "Xcode or Command Line Tools that xcrun uses")
+SDK = Key("host.sdk", str, "version of the macOS SDK that xcrun finds")
 SIGNALS = Key("host.signals", list, "row by row: {signal, value, bent_by, trust, note}")
 VERDICT = Key("host.verdict", str, "native, translated, mixed or cross")
 VERDICT_REASON = Key("host.verdict_reason", str, "why the verdict is what it is")

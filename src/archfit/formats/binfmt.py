@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archfit.formats.slice_isa import elf_isa
+from archfit.formats.elf_machines import identify
 from archfit.model.errors import Malformed
 
 
@@ -59,10 +59,8 @@ def _isa(fields: dict[str, str]) -> str | None:
         return None
     if mask[:4] != b"\xff" * 4 or mask[18:20] != b"\xff\xff":
         return None
-    bits = {1: 32, 2: 64}.get(magic[4]) if mask[4] == 0xFF else None
-    endian = {1: "little", 2: "big"}.get(magic[5]) if mask[5] == 0xFF else None
-    if bits is None or endian is None:
+    if magic[4] not in (1, 2) or magic[5] not in (1, 2) or mask[4:6] != b"\xff\xff":
         return None
-    order: str = endian
-    machine = int.from_bytes(magic[18:20], "big" if order == "big" else "little")
-    return elf_isa(machine, bits, order)
+    little = magic[5] == 1
+    machine = int.from_bytes(magic[18:20], "little" if little else "big")
+    return identify(machine, 32 * magic[4], little, 0)[0]

@@ -41,6 +41,14 @@ class Door(Protocol):
         """At most ``limit`` bytes of a regular file. Unavailable when there is none or no right."""
         ...
 
+    def find(self, path: str, needle: bytes, length: int = 64, limit: int = 64) -> list[bytes]:
+        """What stands at each place of ``needle`` in a regular file, needle included.
+
+        At most ``limit`` places and ``length`` bytes each, in the file's order: a whole
+        library is searched without being read into memory. Unavailable as `read`.
+        """
+        ...
+
     def exists(self, path: str) -> bool:
         """Follows links; a dangling link does not exist."""
         ...
@@ -59,6 +67,22 @@ class Door(Protocol):
 
     def which(self, name: str) -> list[str]:
         """All executable files of that name on PATH, in order."""
+        ...
+
+    def sysctl(self, name: str) -> str:
+        """macOS's sysctlbyname(3) in this very process, integers in decimal.
+
+        Unavailable when the kernel has no such name, and everywhere but on macOS.
+        """
+        ...
+
+    def execute(self, name: str, image: bytes) -> int | None:
+        """The status of a program of ours, handed to the kernel from memory.
+
+        None: the kernel has nothing that runs it (ENOEXEC). Unavailable for any other
+        reason: a handler whose interpreter is gone, no right, no such thing on this system.
+        ``name`` says what it is, for recordings: an ISA.
+        """
         ...
 
     def run(self, argv: Sequence[str], timeout: float = 5.0) -> Answer:

@@ -57,14 +57,6 @@ def of_qemu(program: str) -> str | None:
     return _by_qemu().get(base.removeprefix("qemu-"))
 
 
-def of_elf(machine: int, bits: int, endian: str) -> str | None:
-    """The ISA of an ELF header: ``e_machine``, 32 or 64, little or big."""
-    for name, row in rows().items():
-        if (row["elf"], row["bits"], row["endian"]) == (machine, bits, endian):
-            return name
-    return None
-
-
 def bits(isa: str) -> int | None:
     """32 or 64, by Go's name."""
     row = rows().get(isa)
