@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 #: name -> the module it is loaded from, when it is first asked for.
 _HOMES = {
     "check": "archfit.engine.api",
+    "diagnose": "archfit.engine.api",
     "explain": "archfit.engine.api",
     "facts": "archfit.engine.api",
     "ArchfitError": "archfit.model.errors",
@@ -43,6 +44,7 @@ __all__ = [
     "Trust",
     "Unavailable",
     "check",
+    "diagnose",
     "explain",
     "facts",
 ]

@@ -50,6 +50,12 @@ def options(parser: ArgumentParser) -> None:
             f"--{name}", metavar="ID", action="append", help=f"{text} rules or families (a,b)"
         )
     parser.add_argument("--host", metavar="FILE", help="judge against the host of a facts file")
+    parser.add_argument(
+        "--context",
+        metavar="KEY=VALUE",
+        action="append",
+        help="what is known beside a text: goos=darwin,goarch=arm64",
+    )
     parser.add_argument("--root", metavar="DIR", help="look loaders and libraries up below DIR")
 
 
@@ -96,7 +102,18 @@ def chosen(args: Namespace, settings: Settings) -> Settings:
         select=_ids(args.select) or settings.select,
         ignore=_ids(args.ignore) or settings.ignore,
         fail_on=args.fail_on or settings.fail_on,
+        context=_pairs(args.context),
     )
+
+
+def _pairs(words: list[str] | None) -> tuple[tuple[str, str], ...]:
+    pairs = [word.partition("=") for text in words or () for word in text.split(",")]
+    bad = next((key for key, sign, _ in pairs if not sign or not key), None)
+    if bad is not None:
+        raise Misuse(
+            f"--context takes KEY=VALUE, not {bad!r}", "--context goos=darwin,goarch=arm64"
+        )
+    return tuple((key.strip().lower(), value.strip()) for key, _, value in pairs)
 
 
 def _ids(words: list[str] | None) -> tuple[str, ...]:

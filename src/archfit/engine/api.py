@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike, fspath
 
 from archfit.engine.facts_of import facts_of
@@ -36,8 +36,19 @@ def check(
 
 
 def facts(subject: Path) -> Result:
-    """The facts of `host`, a file, or `-` (standard input), unjudged. Raises Misuse for a folder."""
+    """The facts of `host`, a file or `-` (standard input), unjudged. Misuse for a folder."""
     return facts_of(fspath(subject), Settings(), Live())
+
+
+def diagnose(text: str, host: Path = "", context: Mapping[str, str] | None = None) -> Result:
+    """The cause of a failure whose output is ``text``.
+
+    ``host``: a facts file of the machine it failed on; ``context``: what else is known,
+    as ``{"goos": "darwin", "goarch": "arm64"}``. No cause found = no findings.
+    """
+    settings = Settings(host=fspath(host), context=tuple((context or {}).items()))
+    run: Run[Result] = Run(settings, Live(), each=_same)
+    return run.text("text", text)
 
 
 def explain(rule_id: str) -> str:

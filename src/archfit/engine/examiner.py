@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from archfit.engine.attempt import attempt
@@ -38,7 +38,8 @@ class Examiner:
     def __init__(self, scene: Scene, select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
         self.scene = scene
         self._rules: dict[Kind, list[_Ready]] = {kind: [] for kind in Kind}
-        for rule in chosen(select, ignore):
+        self.rules = chosen(select, ignore)
+        for rule in self.rules:
             ready = _Ready(
                 rule, tuple(k.name for k in rule.needs), tuple(k.name for k in rule.host)
             )

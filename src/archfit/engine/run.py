@@ -12,8 +12,10 @@ from typing import Any, Generic, TypeVar
 from archfit.engine.examiner import Examiner, tally
 from archfit.engine.host_facts import HOST_ID, gather
 from archfit.engine.settings import Settings
+from archfit.facts import host as h
 from archfit.facts.frozen import SCHEMA, thaw
 from archfit.formats.magic import FIRST_TWO, HEAD, recognise
+from archfit.formats.text_pieces import is_text, pieces
 from archfit.host import files
 from archfit.host.door import Door
 from archfit.host.walk import Batch, Passed, walk, wanted
@@ -26,6 +28,9 @@ from archfit.model.rule import Result
 from archfit.model.subject import Kind, Subject
 
 T = TypeVar("T")
+
+#: A NUL in the first so many bytes makes a file no text.
+_TEXT_HEAD = 1 << 16
 
 #: A facts file larger than this is not one.
 _FACTS_LIMIT = 64 << 20
@@ -124,7 +129,20 @@ class Run(Generic[T]):
         if _maybe_facts(data):
             subject, facts = thaw(_json(data))
             return self.examiner.judge(subject, facts)
+        if len(data) and is_text(data[:_TEXT_HEAD]):
+            return self.examiner.text(name, pieces(data), len(data), self._context())
         return _unread(name, f"{name}: {_nothing(data)}")
+
+    def text(self, name: str, text: str) -> Result:
+        """A text that is already in memory, diagnosed."""
+        return self.examiner.text(name, [text], len(text), self._context())
+
+    def _context(self) -> dict[str, str]:
+        """What is known beside a text: the host given with --host, then --context."""
+        told = {}
+        if self.settings.host:
+            told = {"goos": h.OS.of(self.host) or "", "goarch": h.ISA.of(self.host) or ""}
+        return {key: value for key, value in (told | dict(self.settings.context)).items() if value}
 
     # -- the host's side -----------------------------------------------------
 
@@ -191,7 +209,7 @@ def read_host(path: str) -> dict[str, Fact]:
 
 
 def _nothing(data: Window) -> str:
-    return "not an executable, archive, script or facts file" if len(data) else "empty"
+    return "neither a binary, archive or script nor text" if len(data) else "empty"
 
 
 def _maybe_facts(data: Window) -> bool:

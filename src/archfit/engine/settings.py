@@ -16,6 +16,7 @@ class Settings:
     """``host``: a facts file judged against in the place of this machine.
 
     ``root``: a folder that holds another machine's file system (a sysroot).
+    ``context``: what is known beside a text: (name, value), as ("goos", "darwin").
     """
 
     select: tuple[str, ...] = ()
@@ -23,6 +24,7 @@ class Settings:
     fail_on: str = "error"
     host: str = ""
     root: str = ""
+    context: tuple[tuple[str, str], ...] = ()
 
 
 def load(door: Door, folder: str) -> Settings:

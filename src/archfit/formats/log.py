@@ -1,0 +1,57 @@
+"""A text that people paste, as judges see it: plain lines, the platform, the crashes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from archfit.formats.go_traceback import Dump, read
+from archfit.formats.spoken_of import Platform, spoken_of
+
+
+@dataclass
+class Log:
+    """``lines``: number (from 1, in the text as given) -> plain line, in order. Of a small
+    text all lines are here, of a large one those around what was found. ``context``: what
+    the user adds (goos, goarch, host, go, command), lower-case keys.
+    """
+
+    lines: dict[int, str]
+    context: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True  #: all lines of the text are here
+
+    @cached_property
+    def text(self) -> str:
+        """All lines that are here, joined."""
+        return "\n".join(self.lines.values())
+
+    @cached_property
+    def numbers(self) -> Sequence[int]:
+        """The numbers of the lines that are here."""
+        return list(self.lines)
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The platform that the text (or the user's context) speaks of."""
+        return spoken_of(self.text, self.context)
+
+    @cached_property
+    def dumps(self) -> list[Dump]:
+        """Go tracebacks in it, in order."""
+        return read(self.text)
+
+    def has(self, *substrings: str) -> bool:
+        """One of them stands somewhere in the text."""
+        return any(one in self.text for one in substrings)
+
+    def near(self, number: int, *substrings: str, before: int = 10, after: int = 10) -> bool:
+        """One of them stands in a line close to line ``number``."""
+        return any(one in line for line in self.around(number, before, after) for one in substrings)
+
+    def around(self, number: int, before: int, after: int) -> Iterator[str]:
+        """The lines close to line ``number`` that are here, itself included."""
+        for at in range(number - before, number + after + 1):
+            line = self.lines.get(at)
+            if line is not None:
+                yield line
