@@ -54,6 +54,17 @@ class Examiner:
         facts, not_checked = self._read(subject, Image(path, form, data, mode, found_in))
         return self.judge(subject, facts, not_checked)
 
+    def text(
+        self, name: str, pieces: Iterable[str], size: int, context: Mapping[str, str]
+    ) -> Result:
+        """A text that somebody pasted, diagnosed. ``size`` in bytes decides what is kept."""
+        from archfit.engine.diagnose import diagnose, log_facts
+        from archfit.engine.search import WHOLE
+
+        subject = Subject(f"{Kind.LOG.value}:{name}", Kind.LOG, name)
+        log, findings, gaps = diagnose(pieces, self.rules, context, subject.id, size <= WHOLE)
+        return Result(subject, log_facts(log), findings, tuple(gaps))
+
     def _read(self, subject: Subject, image: Image) -> tuple[dict[str, Fact], list[NotChecked]]:
         facts: dict[str, Fact] = {}
         not_checked: list[NotChecked] = []

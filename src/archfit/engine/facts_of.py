@@ -6,7 +6,7 @@ from archfit.engine.host_facts import HOST_ID, gather
 from archfit.engine.run import Run
 from archfit.engine.settings import Settings
 from archfit.host.door import Door
-from archfit.host.recorded import Recording
+from archfit.host.recording import Recording
 from archfit.model.errors import Misuse
 from archfit.model.rule import Result
 from archfit.model.subject import Kind, Subject
