@@ -8,6 +8,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archfit.engine.api import check, diagnose, explain, facts
+    from archfit.model.errors import ArchfitError, Malformed, Misuse, Unavailable
+    from archfit.model.fact import Fact, Trust
+    from archfit.model.finding import Finding, NotChecked, Remedy, Severity
+    from archfit.model.rule import Result
+    from archfit.model.subject import Subject
+
 __version__ = "0.1.0"
 
 #: name -> the module it is loaded from, when it is first asked for.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from archfit.engine.host_facts import HOST_ID, gather
 from archfit.engine.run import Run
 from archfit.engine.settings import Settings
 from archfit.host.door import Door
+from archfit.host.files import replace_with
 from archfit.host.recording import Recording
 from archfit.model.errors import Misuse
 from archfit.model.rule import Result
@@ -24,7 +27,7 @@ def facts_of(name: str, settings: Settings, door: Door, record: str = "") -> Res
         recording = Recording(door) if record else None
         facts, gaps = gather(recording or door, costly=True)
         if recording is not None:
-            recording.save(record)
+            replace_with(record, json.dumps(recording.document(), indent=1) + "\n")
         return Result(Subject(HOST_ID, Kind.HOST, "host"), facts, (), tuple(gaps))
     if name != "-" and door.is_dir(name):
         raise Misuse(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from archfit.formats.go_traceback import Dump, read
 from archfit.formats.spoken_of import Platform, spoken_of
+
+if TYPE_CHECKING:
+    from archfit.formats.go_traceback import Dump
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Log:
     @cached_property
     def dumps(self) -> list[Dump]:
         """Go tracebacks in it, in order."""
+        from archfit.formats.go_traceback import read
+
         return read(self.text)
 
     def has(self, *substrings: str) -> bool:

@@ -41,6 +41,28 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def replace_with(path: str, text: str) -> None:
+    """Put ``text`` (UTF-8) in the place of a file, wholly or not at all.
+
+    Raises Unavailable when the folder can't be written.
+    """
+    import tempfile
+
+    folder = os.path.dirname(path) or "."
+    try:
+        fd, temporary = tempfile.mkstemp(prefix=".archfit-", dir=folder)
+        try:
+            with os.fdopen(fd, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise Unavailable(f"{path}: {reason(error)}") from None
+
+
 @contextmanager
 def window(path: str) -> Iterator[Opened]:
     """The bytes of a regular file (read or mapped) and its mode, while the block lasts.
