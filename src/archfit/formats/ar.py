@@ -120,10 +120,11 @@ def _long_name(names: bytes, reference: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Census:
-    """``isas``: number of object members of each "os/isa" (`bitcode` where that is not told).
+    """``isas``: number of object members of each "os/isa", as far as it can be told.
 
     ``odd``: (name, "os/isa") of the first members that are not of the majority. ``objects``
-    counts them all, ``others`` the members that are no code: manifests, export data.
+    counts all members that are code, bitcode without a known target too; ``others`` those
+    that are none: manifests, export data.
     """
 
     objects: int = 0
@@ -160,24 +161,37 @@ def census(
             found.others += 1
             continue
         found.objects += 1
+        if not key:
+            continue
         isas[key] += 1
         # Only who comes first of each kind can be among the odd ones that are told.
         known = first.setdefault(key, [])
         if len(known) < _MOST_ODD:
             known.append(name)
-    ranked = [key for key, _ in isas.most_common() if key != "bitcode"]
+    ranked = [key for key, _ in isas.most_common()]
     found.odd = [(name, key) for key in ranked[1:] for name in first[key]][:_MOST_ODD]
     return found
 
 
+#: Headers of objects don't tell these apart, so bitcode must not seem to differ from them.
+_FAMILY = {
+    "ios": "darwin",
+    "tvos": "darwin",
+    "watchos": "darwin",
+    "android": "linux",
+    "wasip1": None,
+}
+
+
 def _key(data: Window, head: bytes, offset: int, size: int, stored: bool) -> str | None:
+    """os/isa; "" for bitcode that does not tell; None for what is no code."""
     known = isa_of_head(head)
     if known is None:
         if head[:4] not in (bitcode.RAW, bitcode.WRAPPER):
             return None
         known_os, isa = bitcode.target(data, offset, offset + size) if stored else (None, None)
         if isa is None:
-            return "bitcode"
-        known = (known_os, isa)
+            return ""
+        known = (_FAMILY.get(known_os or "", known_os), isa)
     system, isa = known
     return f"{system}/{isa}" if system else isa

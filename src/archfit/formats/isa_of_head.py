@@ -46,7 +46,8 @@ def isa_of_head(head: bytes) -> tuple[str | None, str] | None:
     if head.startswith(b"go object "):
         return _go(head)
     if four == b"\0\0\xff\xff" and len(head) >= 8:  # import object, or /bigobj
-        return "windows", machine(int.from_bytes(head[6:8], "little"))[0]
+        number = int.from_bytes(head[6:8], "little")
+        return ("windows", machine(number)[0]) if number else None  # 0: fits any machine
     kind = recognise(head)
     if kind == "coff":
         return "windows", machine(int.from_bytes(head[:2], "little"))[0]

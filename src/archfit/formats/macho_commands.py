@@ -98,6 +98,7 @@ class Commands:
     symbols: int | None = None
     dysymtab: tuple[int, int] | None = None  #: local symbols, defined external ones
     encrypted: bool = False
+    version_command: str = ""  #: which kind of command the first platform comes from
 
 
 def text(raw: bytes, at: int, end: int) -> str:
@@ -206,11 +207,13 @@ def _build_version(out: Commands, _command: int, at: int, _size: int) -> None:
     number, lowest, sdk = struct.unpack_from(out.order + "3I", out.raw, at + 8)
     name = PLATFORMS.get(number) or f"platform:{number}"
     out.platforms.append((name, version(lowest), version(sdk) if sdk else ""))
+    out.version_command = out.version_command or "LC_BUILD_VERSION"
 
 
 def _version_min(out: Commands, command: int, at: int, _size: int) -> None:
     lowest, sdk = struct.unpack_from(out.order + "2I", out.raw, at + 8)
     out.platforms.append((VERSION_MIN[command], version(lowest), version(sdk) if sdk else ""))
+    out.version_command = out.version_command or "LC_VERSION_MIN"
 
 
 def _signature(out: Commands, _command: int, at: int, _size: int) -> None:
