@@ -24,6 +24,10 @@ from archfit.model.errors import Malformed
 from archfit.model.image import Window
 
 MAGIC = b"\xff Go buildinf:"
+
+#: The marks before and behind module information (`cmd/go/internal/modload/build.go`).
+INFO_START = bytes.fromhex("3077af0c9274080241e1c107e6d618e6")
+INFO_END = bytes.fromhex("f932433186182072008242104116d8f2")
 _ALIGN = 16
 _HEADER = 32
 
@@ -188,6 +192,23 @@ class _Pointers:
             return b""
         start, length = self.pair(header)
         return self.bytes_at(start, length) if length <= limit else b""
+
+
+def find_text(data: Window, layout: Layout) -> tuple[str, int] | None:
+    """(module information, its offset) by its marks, for a program whose blob is gone.
+
+    The linker writes the text twice: into the blob, and as the string `runtime.modinfo`, which
+    the program itself prints (`runtime/debug.ReadBuildInfo`).
+    """
+    for span in layout.strings:
+        end = min(span.end, span.offset + _MAX_SEARCH, len(data))
+        at = data.find(INFO_START, span.offset, end)
+        if at >= 0:
+            start = at + len(INFO_START)
+            stop = data.find(INFO_END, start, min(end, start + _MAX_TEXT))
+            if stop > start and data[stop - 1] == 0x0A:
+                return bytes(data[start:stop]).decode("utf-8", "replace"), start
+    return None
 
 
 def parse(text: str) -> ModuleInfo:

@@ -37,6 +37,14 @@ MAGICS = {
     0xFFFFFFF1: (1, 20),
 }
 
+#: Form -> the releases that write it, in words.
+RELEASES = {
+    (1, 2): "Go 1.2 to 1.15",
+    (1, 16): "Go 1.16 and 1.17",
+    (1, 18): "Go 1.18 and 1.19",
+    (1, 20): "Go 1.20 and later",
+}
+
 #: So many starts that prove false end a search; real files have a few thousand at the most.
 _MAX_FALSE_STARTS = 100_000
 
@@ -167,20 +175,26 @@ def search(data: Window, start: int, end: int, order: str) -> Header | None:
     return None
 
 
-def has_name(data: Window, header: Header, name: bytes) -> bool:
-    """True when a function of exactly that name stands in the table of names."""
-    first, last = _name_range(header)
+def find_name(data: Window, header: Header, name: bytes) -> int | None:
+    """Offset in the window of a function's name, if one is named exactly so; else None."""
+    first, last = name_range(header)
     sought = name + b"\0"
     at = data.find(sought, first, last)
     while at >= 0:
         # Before Go 1.16 a name may follow anything, so only its end can be checked.
         if at == first or header.since == (1, 2) or data[at - 1] == 0:
-            return True
+            return at
         at = data.find(sought, at + 1, last)
-    return False
+    return None
 
 
-def _name_range(header: Header) -> tuple[int, int]:
+def has_name(data: Window, header: Header, name: bytes) -> bool:
+    """True when a function is named exactly so."""
+    return find_name(data, header, name) is not None
+
+
+def name_range(header: Header) -> tuple[int, int]:
+    """(start, end) of where names stand in the window; before Go 1.16 other things do too."""
     if header.since == (1, 2):
         return header.function_table, header.end
     return header.names, header.units
