@@ -4,6 +4,10 @@ A case is a Markdown page: a title, a story, a ```json block with what is judged
 ```expect block with a rule's id or `nothing`. The JSON holds ``subject`` ({kind, facts},
 fact values plain) and ``host``: the name of a recorded machine in tests/recorded, or
 facts; ``host_facts`` adds to or, with null, takes from them.
+
+A case with a ```text block is what somebody pastes: it is diagnosed over all rules, with the
+``context`` of the JSON block if there is one. It says by which tool it was printed (`Output
+of:`) or after which one's message it was written (`Written after:`).
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from archfit.engine.diagnose import diagnose
 from archfit.engine.examiner import Examiner
 from archfit.engine.host_facts import gather
 from archfit.engine.registry import rules
@@ -27,6 +32,7 @@ from archfit.model.subject import Kind, Subject
 HERE = Path(__file__).parent
 RECORDED = HERE.parent / "recorded"
 CASES = sorted(HERE.rglob("*.md"))
+_ORIGIN = re.compile(r"^(?:Output of|Written after): \S", re.MULTILINE)
 _BLOCK = re.compile(r"^```(json|text|expect)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -54,7 +60,24 @@ def host_of(case: dict[str, Any]) -> dict[str, Fact]:
     return facts
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda p: "/".join(p.parts[-3:]))
+TEXTS = [path for path in CASES if "\n```text\n" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda p: "/".join(p.parts[-3:]))
+def test_text_case(path: Path) -> None:
+    parts = blocks(path)
+    assert _ORIGIN.search(path.read_text()), f"{path} does not say where its text comes from"
+    context = json.loads(parts.get("json", "{}")).get("context", {})
+    log, findings, failed = diagnose([parts["text"]], rules(), context, "text")
+    assert not failed
+    said = [(f.rule, f.confidence, f.message, f.evidence) for f in findings]
+    expected = parts["expect"].strip()
+    assert (findings[0].rule if findings else "nothing") == expected, (said, log.platform)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in CASES if p not in TEXTS], ids=lambda p: "/".join(p.parts[-3:])
+)
 def test_case(path: Path) -> None:
     parts = blocks(path)
     case = json.loads(parts["json"])
