@@ -67,7 +67,10 @@ PLATFORM = Key("binary.platform", str, "Mach-O platform: macos, ios, iossimulato
 MIN_OS = Key("binary.min_os", str, "lowest OS version the file says it runs on, as 11.0")
 SDK = Key("binary.sdk", str, "SDK it was linked against, as 14.2")
 SIGNATURE = Key(
-    "binary.signature", str, "Mach-O: none, adhoc, linker (ad hoc by the linker), signed, broken"
+    "binary.signature",
+    str,
+    "none, signed (by whom is not verified); Mach-O also adhoc, linker (ad hoc by the linker), "
+    "broken",
 )
 SLICES = Key("binary.slices", list, "one object for each slice; a thin file has one")
 LIBRARIES = Key(
@@ -90,10 +93,21 @@ SCRIPT_PROGRAM = Key(
 SCRIPT_CRLF = Key(
     "script.crlf", bool, "the #! line ends in CR LF, so CR belongs to the interpreter's name"
 )
+SCRIPT_BOM = Key(
+    "script.bom", bool, "a byte order mark stands before #!, so no kernel takes it for a script"
+)
+SCRIPT_CUT = Key(
+    "script.cut", bool, "the interpreter's name is longer than what the kernel reads of the file"
+)
+SCRIPT_UNSPLIT = Key(
+    "script.unsplit",
+    bool,
+    "env is given several words without -S; Linux hands them over as one name",
+)
 SCRIPT_RESOLVED = Key(
     "script.resolved",
     dict,
-    "where the interpreter was found: {path, isa, format}; path null when absent",
+    "where the program was found: {path, format, isa, os}; path null when absent",
 )
 
 ALL: tuple[Key[Any], ...] = tuple(v for v in list(globals().values()) if isinstance(v, Key))

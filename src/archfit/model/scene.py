@@ -17,9 +17,18 @@ class Scene:
     ``libraries``: the loader's lookup on that host.
     ``parsed``: what an earlier probe already read, by format name (``"elf"`` -> Elf),
     so that no file is read twice.
+    ``memo``: answers about the host that many files ask for, kept through a run; whoever
+    adds to it keeps it small (`remember`).
     """
 
     door: Any
     host: Facts
     libraries: Any
     parsed: dict[str, Any] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict)
+
+    def remember(self, key: Any, value: Any) -> None:
+        """Keep an answer in ``memo``, which starts anew when it has grown to 1,024 of them."""
+        if len(self.memo) >= 1024:
+            self.memo.clear()
+        self.memo[key] = value
