@@ -39,11 +39,11 @@ def _run(image: Image, facts: dict[str, Fact], scene: Scene) -> None:
         raise Unavailable(f"the host's facts do not speak of {found.interpreter}")
     if not found.interpreter.startswith("/"):
         raise Unavailable(f"{found.interpreter} depends on the folder it is started in")
-    key = ("script", found.interpreter, found.program)
-    resolved = scene.memo.get(key)
+    asked = ("script", found.interpreter, found.program)
+    resolved = scene.memo.get(asked)
     if resolved is None:
         resolved = _resolved(found, scene)
-        scene.remember(key, resolved)
+        scene.remember(asked, resolved)
     facts["script.resolved"] = Fact(resolved, Trust.OBSERVED, "files and PATH of the host")
 
 
