@@ -24,6 +24,11 @@ RUNS = Key(
     list,
     "ISAs which the kernel and CPU run without a translator, the native one first",
 )
+TRIED = Key(
+    "host.tried",
+    dict,
+    "what the kernel did with the smallest program of each ISA: {isa: runs, no handler or why not}",
+)
 PAGE_SIZE = Key("host.page_size", int, "bytes")
 CPU_FEATURES = Key("host.cpu_features", list, "CPU flags as the kernel names them")
 ISA_LEVEL = Key(
@@ -50,9 +55,11 @@ TRANSLATED = Key("host.translated", bool, "this process runs under a translator"
 TRANSLATOR = Key("host.translator", str, "rosetta, rosetta-linux, qemu-user ...")
 ROSETTA = Key("host.rosetta", bool, "Rosetta 2 is installed")
 GO = Key(
-    "host.go", list, "Go toolchains on PATH: {path, isa, version, goroot, gohostarch, goarch, goos}"
+    "host.go",
+    list,
+    "Go toolchains: {path, isa, on_path, version, goroot, gohostarch, goarch, goos, cgo, cc}",
 )
-CC = Key("host.cc", list, "C compilers on PATH: {name, path, isa, target, version}")
+CC = Key("host.cc", list, "C compilers: {name, path, isa, target, version, default}")
 BREW = Key("host.brew", list, "Homebrew prefixes: {prefix, isa, on_path}")
 CONTAINER = Key("host.container", str, "docker, podman, kubernetes, lxc, systemd-nspawn, or none")
 SECCOMP = Key("host.seccomp", str, "disabled, strict or filter")

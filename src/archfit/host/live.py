@@ -87,7 +87,10 @@ class Live:
 
     def realpath(self, path: str) -> str:
         """With all links resolved, as far as they exist."""
-        return path if "\0" in path else os.path.realpath(path)
+        try:
+            return os.path.realpath(path)
+        except (OSError, ValueError):  # a link of /proc that only its owner may read
+            return path
 
     def which(self, name: str) -> list[str]:
         """All executable files of that name on PATH, in order, each once."""

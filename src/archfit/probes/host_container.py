@@ -5,7 +5,8 @@ root; systemd's CONTAINER_INTERFACE (the variable `container`, /run/systemd/cont
 Kubernetes gives every pod KUBERNETES_SERVICE_HOST; cgroup paths name the runtime under
 cgroup v1 (cgroups(7)). A file stays when a container's root is booted as a machine, so
 it counts only if this process is in other namespaces than the first, whose numbers are
-fixed (Linux include/uapi/linux/nsfs.h, enum init_ns_ino). seccomp: proc(5), Seccomp and Seccomp_filters of /proc/self/status.
+fixed (Linux include/uapi/linux/nsfs.h, enum init_ns_ino). seccomp: proc(5), Seccomp and
+Seccomp_filters of /proc/self/status.
 """
 
 from __future__ import annotations

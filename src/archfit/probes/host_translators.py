@@ -122,8 +122,10 @@ def _tried(door: Door, facts: dict[str, Fact]) -> list[Row]:
 
 def _other_mounts(door: Door) -> bool:
     """This process has a mount namespace of its own, so another may have binfmt_misc."""
-    first, own = door.realpath("/proc/1/ns/mnt"), door.realpath("/proc/self/ns/mnt")
-    return "mnt:[" in first and "mnt:[" in own and first.split("mnt:")[1] != own.split("mnt:")[1]
+    first, own = (
+        door.realpath(f"/proc/{process}/ns/mnt").partition("mnt:")[2] for process in ("1", "self")
+    )
+    return bool(first and own) and first != own
 
 
 def _isa(door: Door, path: str) -> str | None:
