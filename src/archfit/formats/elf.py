@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from archfit.formats import elf_libc, elf_notes, elf_segments
+from archfit.formats import elf_libc, elf_notes, elf_sections, elf_segments
 from archfit.formats.elf_dynamic import DF_1_NODEFLIB, DF_1_PIE, Dynamic, read_dynamic
 from archfit.formats.elf_header import (
-    MAX_ROWS,
     PT_DYNAMIC,
     PT_GNU_PROPERTY,
     PT_INTERP,
@@ -30,8 +29,6 @@ from archfit.model.image import Window
 
 T = TypeVar("T")
 
-_SHT_SYMTAB, _SHT_NOTE, _SHT_NOBITS = 2, 7, 8
-_SHF_ALLOC, _SHF_EXECINSTR = 2, 4
 _TYPES = {1: "object", 2: "executable", 4: "core"}
 #: EI_OSABI, as in elf/elf.h; 0 (System V) says nothing, and 3 is also written by GNU
 #: tools for systems other than Linux only where a note says so.
@@ -110,10 +107,7 @@ class Elf:
         return "executable" if program else "shared"
 
     def _split_debug(self) -> bool:
-        # `objcopy --only-keep-debug` turns what is loaded into NOBITS sections.
-        wanted = _SHF_ALLOC | _SHF_EXECINSTR
-        code = [row[1] for row in self._rows if row[2] & wanted == wanted]
-        return bool(code) and code.count(_SHT_NOBITS) == len(code)
+        return self._once("debug", lambda: elf_sections.code_is_elsewhere(self._rows))
 
     @property
     def pie(self) -> bool:
@@ -159,9 +153,11 @@ class Elf:
         for segment in self.segments:
             if segment.type == PT_INTERP:
                 # The kernel refuses more than PATH_MAX; split-off symbols have none of it.
-                text = self.data[segment.offset : segment.offset + min(segment.filesz, 4096)]
-                name = text.partition(b"\0")[0].decode("utf-8", "backslashreplace")
-                return name or None
+                size = min(segment.filesz, 4096)
+                text = self.data[segment.offset : segment.offset + size]
+                if len(text) < size and not self._split_debug():
+                    raise Malformed(f"the loader's name at {segment.offset:#x} is cut off")
+                return text.partition(b"\0")[0].decode("utf-8", "backslashreplace") or None
         return None
 
     @property
@@ -238,12 +234,12 @@ class Elf:
                 return "glibc", f"section {name}"
         if self.marks.gnu_abi_tag and self.os == "linux":
             return "glibc", "note .note.ABI-tag of its crt1.o"
-        if self._has(elf_libc.MUSL_SYMBOL, self.section(".strtab")):
-            return "musl", "symbol __init_libc"
-        # A pure Go program is large and has no C start code; don't search those.
-        texts = self.section(".rodata") if self.section(".init") is not None else None
-        if self._has(elf_libc.MUSL_TEXT, texts):
-            return "musl", "musl's error texts in .rodata"
+        if self.section(".init") is not None:
+            # Without musl's crti.o, as in the large files that pure Go gives, don't search.
+            if self._has(elf_libc.MUSL_SYMBOL, self.section(".strtab")):
+                return "musl", "symbol __init_libc"
+            if self._has(elf_libc.MUSL_TEXT, self.section(".rodata")):
+                return "musl", "musl's error texts in .rodata"
         return "none", "no trace of a C library in a static program"
 
     def _has(self, needle: bytes, where: tuple[int, int, int] | None) -> bool:
@@ -292,7 +288,9 @@ class Elf:
         if not spans:
             spans = [(s.offset, s.filesz, s.align) for s in segments if s.type == PT_GNU_PROPERTY]
         if not segments:
-            spans = [(row[4], row[5], row[8]) for row in self._rows if row[1] == _SHT_NOTE]
+            spans = [
+                (row[4], row[5], row[8]) for row in self._rows if row[1] == elf_sections.SHT_NOTE
+            ]
         layout = self.header.layout
         found: list[elf_notes.Note] = []
         for offset, size, align in spans[:256]:
@@ -345,10 +343,11 @@ class Elf:
         return elf_segments.load_align(self.segments)
 
     def offset_of(self, addr: int) -> int | None:
-        """The file offset of what is mapped at this address; None when nothing is."""
+        """The file offset of what is mapped at this address; None when nothing of it is."""
         for segment in self.segments:
             if segment.type == PT_LOAD and 0 <= addr - segment.vaddr < segment.filesz:
-                return segment.offset + addr - segment.vaddr
+                offset = segment.offset + addr - segment.vaddr
+                return offset if offset < len(self.data) else None
         return None
 
     def _locate(self, addr: int, size: int) -> int:
@@ -359,21 +358,7 @@ class Elf:
 
     @property
     def _rows(self) -> list[tuple[int, ...]]:
-        """Section headers: name, type, flags, addr, offset, size, link, info, align, entsize."""
-        return self._once("rows", self._read_rows)
-
-    def _read_rows(self) -> list[tuple[int, ...]]:
-        # A loader does not look at sections: where they are cut off there are none.
-        header, shape = self.header, self.header.layout.section
-        if not header.shoff or header.shentsize != shape.size:
-            return []
-        if header.shoff + shape.size > len(self.data):
-            return []
-        count = header.shnum or shape.unpack_from(self.data, header.shoff)[5]
-        end = header.shoff + min(count, MAX_ROWS) * shape.size
-        if end > len(self.data):
-            return []
-        return list(shape.iter_unpack(self.data[header.shoff : end]))
+        return self._once("rows", lambda: elf_sections.read_rows(self.data, self.header))
 
     @property
     def has_sections(self) -> bool:
@@ -386,7 +371,7 @@ class Elf:
         rows = self._rows
         if not rows:
             return None if self.header.shoff and self.header.shnum else True
-        return _SHT_SYMTAB not in [row[1] for row in rows]
+        return elf_sections.SHT_SYMTAB not in [row[1] for row in rows]
 
     def section(self, name: str) -> tuple[int, int, int] | None:
         """(addr, offset, size) of the first section with this name that has bytes in the file.
@@ -394,7 +379,7 @@ class Elf:
         None when there is none, or it is not wholly in the file.
         """
         row = self._once("sections", self._sections).get(name)
-        if row is None or row[1] == _SHT_NOBITS or row[4] + row[5] > len(self.data):
+        if row is None or row[1] == elf_sections.SHT_NOBITS or row[4] + row[5] > len(self.data):
             return None
         return row[3], row[4], row[5]
 
@@ -403,23 +388,7 @@ class Elf:
         return name in self._once("sections", self._sections)
 
     def _sections(self) -> dict[str, tuple[int, ...]]:
-        rows = self._rows
-        index = self.header.shstrndx
-        if index == 0xFFFF and rows:  # SHN_XINDEX
-            index = rows[0][6]
-        if index >= len(rows) or not rows:
-            return {}
-        start, size = rows[index][4], rows[index][5]
-        # Names of 64 KiB sections at 64 bytes each.
-        names = self.data[start : start + min(size, 4 << 20)]
-        found: dict[str, tuple[int, ...]] = {}
-        for row in rows:
-            end = names.find(b"\0", row[0], row[0] + 256)
-            if end > 0:
-                name = names[row[0] : end].decode("latin-1")
-                if name not in found:
-                    found[name] = row
-        return found
+        return elf_sections.by_name(self.data, self.header, self._rows)
 
 
 def read(data: Window) -> Elf:

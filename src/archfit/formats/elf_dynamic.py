@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from archfit.formats.elf_header import Layout
+from archfit.formats.elf_header import Layout, Slices
 from archfit.model.errors import Malformed
-from archfit.model.image import Window
 
 _NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _DEBUG, _RUNPATH = 1, 5, 10, 14, 15, 21, 29
 _RELR, _VERNEED, _VERNEEDNUM, _FLAGS_1 = 36, 0x6FFFFFFE, 0x6FFFFFFF, 0x6FFFFFFB
@@ -50,20 +49,22 @@ Locate = Callable[[int, int], int]
 
 
 def read_dynamic(
-    data: Window, layout: Layout, offset: int, size: int, locate: Locate, *, versions: bool = True
+    data: Slices, layout: Layout, offset: int, size: int, locate: Locate, *, versions: bool = True
 ) -> Dynamic:
     """The dynamic section at this file offset, ``size`` bytes long.
 
     ``versions=False`` leaves the symbol versions out. Raises Malformed when the
     section or a string it names is not in the file.
     """
-    if offset + size > len(data):
-        raise Malformed(f"the dynamic section ends at {offset + size:#x}, after the file")
     one = layout.dynamic.size
     size = min(size, _MAX_ENTRIES * one)
+    size -= size % one
+    table = data[offset : offset + size]
+    if len(table) < size:
+        raise Malformed(f"the dynamic section ends at {offset + size:#x}, after the file")
     tags: dict[int, int] = {}
     needed: list[int] = []
-    for tag, value in layout.dynamic.iter_unpack(data[offset : offset + size - size % one]):
+    for tag, value in layout.dynamic.iter_unpack(table):
         if tag == _NEEDED:
             needed.append(value)
         elif tag == 0:
@@ -75,7 +76,10 @@ def read_dynamic(
     if not (needed or _VERNEED in tags or tags.keys() & {_SONAME, _RPATH, _RUNPATH}):
         return Dynamic((), flags_1=tags.get(_FLAGS_1, 0), debug=_DEBUG in tags, relr=_RELR in tags)
     text = _Strings(data, tags, locate)
-    found, weak = _versions(data, layout, tags, locate, text) if versions else ({}, frozenset())
+    found: dict[str, list[str]] = {}
+    weak: list[str] = []
+    if versions:
+        _versions(data, layout, tags, locate, text, found, weak)
     return Dynamic(
         tuple([text(index) for index in needed]),
         text(tags[_SONAME]) if _SONAME in tags else None,
@@ -85,19 +89,20 @@ def read_dynamic(
         _DEBUG in tags,
         _RELR in tags,
         found,
-        weak,
+        frozenset(weak),
     )
 
 
 class _Strings:
     """The dynamic string table; a total of `_MAX_TEXT` bytes may be read from it."""
 
-    def __init__(self, data: Window, tags: dict[int, int], locate: Locate) -> None:
+    def __init__(self, data: Slices, tags: dict[int, int], locate: Locate) -> None:
         if _STRTAB not in tags:
             raise Malformed("the dynamic section has names but no string table")
         self._data = data
-        self._size = tags.get(_STRSZ, 0)
-        self._start = locate(tags[_STRTAB], self._size)
+        # A loader does without DT_STRSZ, so its absence breaks nothing.
+        self._start = locate(tags[_STRTAB], tags.get(_STRSZ, 0))
+        self._size = tags.get(_STRSZ) or len(data) - self._start
         self._left = _MAX_TEXT
 
     def __call__(self, index: int) -> str:
@@ -115,20 +120,25 @@ class _Strings:
 
 
 def _versions(
-    data: Window, layout: Layout, tags: dict[int, int], locate: Locate, text: _Strings
-) -> tuple[dict[str, list[str]], frozenset[str]]:
-    found: dict[str, list[str]] = {}
-    weak: list[str] = []
+    data: Slices,
+    layout: Layout,
+    tags: dict[int, int],
+    locate: Locate,
+    text: _Strings,
+    found: dict[str, list[str]],
+    weak: list[str],
+) -> None:
     files = min(tags.get(_VERNEEDNUM, 0), _MAX_NEEDED)
     if _VERNEED not in tags or not files:
-        return found, frozenset()
+        return
     left = _MAX_VERSIONS
+    need, one = layout.verneed.unpack, layout.vernaux.unpack
     at = locate(tags[_VERNEED], 16)
-    size = len(data) - 16
     for _ in range(files):
-        if at > size:
+        record = data[at : at + 16]
+        if len(record) < 16:
             raise Malformed(f"the version needs at {at:#x} lie outside the file")
-        version, count, file, aux, step = layout.verneed.unpack_from(data, at)
+        version, count, file, aux, step = need(record)
         if version != 1:
             raise Malformed(f"version {version} of a version need is not known")
         names = found.setdefault(text(file), [])
@@ -137,9 +147,10 @@ def _versions(
             raise Malformed(f"more than {_MAX_VERSIONS} needed versions")
         aux += at
         for _ in range(count):
-            if aux > size:
+            record = data[aux : aux + 16]
+            if len(record) < 16:
                 raise Malformed(f"a needed version at {aux:#x} lies outside the file")
-            _, flags, _, name, following = layout.vernaux.unpack_from(data, aux)
+            _, flags, _, name, following = one(record)
             names.append(text(name))
             if flags & _VER_FLG_WEAK:
                 weak.append(names[-1])
@@ -149,4 +160,3 @@ def _versions(
         at += step
         if step == 0:
             break
-    return found, frozenset(weak)

@@ -7,7 +7,7 @@ and 5 (program header); numbers as in glibc 2.42 elf/elf.h.
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from archfit.formats.elf_machines import identify
 from archfit.model.errors import Malformed
@@ -18,6 +18,17 @@ PT_GNU_STACK, PT_GNU_PROPERTY = 0x6474E551, 0x6474E553
 
 #: Rows of a table that are looked at, at the most; real cores stay far below it.
 MAX_ROWS = 1 << 16
+
+
+class Slices(Protocol):
+    """The part of a window that headers and the dynamic section are read with.
+
+    So they can also be read from a file which is fetched piece by piece.
+    """
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> bytes: ...
+    def find(self, needle: bytes, start: int, end: int, /) -> int: ...
 
 
 class Layout(NamedTuple):
@@ -113,7 +124,7 @@ def read_header(data: Window) -> Header:
     return Header(bits, little, ident[7], ident[8], isa, variant, layout, *fields)
 
 
-def read_segments(data: Window, header: Header) -> tuple[Segment, ...]:
+def read_segments(data: Slices, header: Header) -> tuple[Segment, ...]:
     """The program headers in the file's order, the first `MAX_ROWS` of them.
 
     With e_phnum = PN_XNUM (0xffff) their number stands in sh_info of section 0.
@@ -125,17 +136,18 @@ def read_segments(data: Window, header: Header) -> tuple[Segment, ...]:
         return ()
     layout = header.layout
     if count == 0xFFFF:
-        if header.shoff and header.shoff + layout.section.size <= len(data):
-            count = layout.section.unpack_from(data, header.shoff)[7] or count
-        elif header.shoff:
+        first = data[header.shoff : header.shoff + layout.section.size]
+        if header.shoff and len(first) < layout.section.size:
             raise Malformed("section 0, which has the number of program headers, is cut off")
+        count = (header.shoff and layout.section.unpack(first)[7]) or count
     size = layout.segment.size if header.bits == 32 else 56
     if header.phentsize != size:
         raise Malformed(f"program headers of {header.phentsize} bytes instead of {size}")
     end = header.phoff + min(count, MAX_ROWS) * size
-    if end > len(data):
-        raise Malformed(f"program headers end at {end:#x}, the file at {len(data):#x}")
-    rows = layout.segment.iter_unpack(data[header.phoff : end])
+    table = data[header.phoff : end]
+    if len(table) < end - header.phoff:
+        raise Malformed(f"the program headers end at {end:#x}, after the file")
+    rows = layout.segment.iter_unpack(table)
     if header.bits == 32:
         return tuple([Segment(t, f, o, v, fs, ms, a) for t, o, v, _, fs, ms, f, a in rows])
     return tuple(map(Segment._make, rows))
