@@ -46,7 +46,7 @@ def plain(table: dict[str, Any]) -> dict[str, Fact]:
 
 @cache
 def recorded(name: str) -> dict[str, Fact]:
-    facts, _ = gather(Recorded.load(str(RECORDED / f"{name}.json")), costly=True)
+    facts, _ = gather(Recorded(json.loads((RECORDED / f"{name}.json").read_text())), costly=True)
     return facts
 
 

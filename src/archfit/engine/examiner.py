@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from shlex import quote
 
 from archfit.engine.attempt import attempt
 from archfit.engine.registry import chosen, file_probes
@@ -100,7 +101,7 @@ class Examiner:
             findings, failure = attempt(rule.id, subject.id, _judged, rule, facts, host)
             if failure is not None:
                 missing.append(failure)
-            found.extend(_owned(finding, rule.id, subject.id) for finding in findings or ())
+            found.extend(_owned(finding, rule.id, subject) for finding in findings or ())
         return Result(subject, facts, ranked(found), tuple(missing))
 
 
@@ -114,18 +115,18 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: (f.severity.rank, -f.confidence)))
 
 
-def _owned(finding: Finding, rule: str, subject: str) -> Finding:
-    return Finding(
-        finding.message,
-        finding.need,
-        finding.offer,
-        finding.evidence,
-        finding.remedies,
-        finding.confidence,
-        finding.severity,
-        rule,
-        subject,
+def _owned(finding: Finding, rule: str, subject: Subject) -> Finding:
+    """The finding with its rule, its subject, and the subject's path in its remedies."""
+    name = quote(subject.name)
+    remedies = tuple(
+        replace(
+            remedy,
+            command=remedy.command.replace("{subject}", name),
+            verify=remedy.verify.replace("{subject}", name),
+        )
+        for remedy in finding.remedies
     )
+    return replace(finding, rule=rule, subject=subject.id, remedies=remedies)
 
 
 def tally(result: Result) -> Tally:

@@ -19,7 +19,7 @@ from archfit.formats.text_pieces import is_text, pieces
 from archfit.host import files
 from archfit.host.door import Door
 from archfit.host.walk import Batch, Passed, walk, wanted
-from archfit.model.errors import ArchfitError, Malformed
+from archfit.model.errors import ArchfitError, Malformed, Misuse
 from archfit.model.fact import Fact
 from archfit.model.finding import NotChecked
 from archfit.model.image import Window
@@ -73,7 +73,11 @@ class Run(Generic[T]):
         self._seen: dict[str, int] = {}
 
     def over(self, names: Sequence[str]) -> Iterator[T]:
-        """What ``each`` makes of the subjects, in the order given; none = this host."""
+        """What ``each`` makes of the subjects, in the order given; none = this host.
+
+        Raises Misuse for an unknown rule or a bad host file, before anything is looked at.
+        """
+        _ = self.examiner
         if not names:
             yield from self._take(self._host_result())
         for name in names:
@@ -197,12 +201,15 @@ class Run(Generic[T]):
 
 
 def read_host(path: str) -> dict[str, Fact]:
-    """Facts of a host from a file that `archfit facts host` wrote. Raises ArchfitError."""
-    with files.window(path) as (data, _):
-        subject, facts = thaw(_json(data))
+    """Facts of a host from a file that `archfit facts host` wrote. Raises Misuse."""
+    try:
+        with files.window(path) as (data, _):
+            subject, facts = thaw(_json(data))
+    except ArchfitError as error:
+        raise Misuse(f"--host {path}: {error.why}", "archfit facts host > host.json") from None
     if subject.kind is not Kind.HOST:
-        raise Malformed(
-            f"{path}: facts of a {subject.kind.value}, not of a host",
+        raise Misuse(
+            f"--host {path}: facts of a {subject.kind.value}, not of a host",
             "archfit facts host > host.json",
         )
     return facts

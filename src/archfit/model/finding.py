@@ -36,7 +36,8 @@ class Remedy:
     """What to do. ``safe`` = loses nothing and can be undone by itself.
 
     ``command`` may be empty when no command does it; ``verify`` is the
-    command which shows that it worked.
+    command which shows that it worked. ``{subject}`` in them stands for the subject's
+    path; the engine puts it in, quoted for a shell.
     """
 
     title: str

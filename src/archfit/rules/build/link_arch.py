@@ -60,8 +60,8 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         remedies=(
             Remedy(
                 "Make the archive anew, from objects of one target",
-                "rm ARCHIVE && ar rcs ARCHIVE *.o",
-                verify="archfit check ARCHIVE",
+                "rm {subject} && ar rcs {subject} *.o",
+                verify="archfit check {subject}",
             ),
         ),
     )

@@ -63,8 +63,8 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
             remedies=(
                 Remedy(
                     "Sign it ad hoc",
-                    "codesign --force --sign - PROGRAM",
-                    verify="codesign --verify --verbose PROGRAM",
+                    "codesign --force --sign - {subject}",
+                    verify="codesign --verify --verbose {subject}",
                 ),
             ),
         )

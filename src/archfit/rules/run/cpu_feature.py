@@ -101,9 +101,9 @@ def _rebuild(facts: Facts, by_go: bool, setting: str, level: str) -> Remedy:
             f"Build it with {setting}",
             f"{setting} go build {package}",
             True,
-            "archfit check PROGRAM",
+            "archfit check {subject}",
         )
-    return Remedy(f"Build it with -march={level}", verify="archfit check PROGRAM")
+    return Remedy(f"Build it with -march={level}", verify="archfit check {subject}")
 
 
 def _level(text: object) -> int:

@@ -96,7 +96,7 @@ def _remedies(
     if qemu is not None:
         yield Remedy(
             f"Run it through {qemu['path']}, which is installed but not registered",
-            f"{qemu['path']} PROGRAM",
+            f"{qemu['path']} {{subject}}",
             safe=True,
         )
     yield Remedy(

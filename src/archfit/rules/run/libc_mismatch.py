@@ -101,7 +101,7 @@ def _newer(
 
 
 def _remedies(facts: Facts, host: Facts, name: str, there: str) -> Iterator[Remedy]:
-    verify = "archfit check PROGRAM"
+    verify = "archfit check {subject}"
     if go.VERSION.of(facts):
         yield Remedy(
             "Build it without cgo, so that it needs no libc",

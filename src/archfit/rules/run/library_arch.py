@@ -71,7 +71,7 @@ def _wrong(facts: Facts, isa: str, row: dict[str, Any]) -> Iterator[Finding]:
         remedies=(
             Remedy(
                 f"Bring {row['name']} for {isa}",
-                verify="archfit check PROGRAM",
+                verify="archfit check {subject}",
             ),
             Remedy(f"Or build the program for {seen.get('isa')}, if all its libraries are"),
         ),

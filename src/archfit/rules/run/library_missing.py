@@ -70,7 +70,7 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
                         f"Install the package that holds {row['name']}",
                         f"apt-file search {row['name']}" if system == "linux" else "",
                         safe=True,
-                        verify="archfit check PROGRAM",
+                        verify="archfit check {subject}",
                     ),
                     Remedy("Or put it beside the program and give that folder as rpath"),
                 ),

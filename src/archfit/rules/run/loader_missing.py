@@ -87,7 +87,7 @@ def _message(loader: str, answer: Start, found: dict[str, object]) -> str:
 
 def _remedies(facts: Facts, host: Facts, isa: str, answer: Start) -> Iterator[Remedy]:
     libc = b.LIBC.of(facts)
-    verify = "archfit check PROGRAM"
+    verify = "archfit check {subject}"
     if go.VERSION.of(facts):
         yield Remedy(
             "Build it static, without cgo",

@@ -63,7 +63,7 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
                 "Build it again with Go 1.24 or later, or with -ldflags=-linkmode=external",
                 f"go build {package}" if package else "",
                 safe=True,
-                verify="archfit check PROGRAM",
+                verify="archfit check {subject}",
             ),
         ),
         confidence=0.9,

@@ -74,7 +74,7 @@ def _host_version(system: str, host: Facts) -> str | None:
 
 
 def _remedies(facts: Facts, one: dict[str, Any] | Any, system: str, there: str) -> Iterator[Remedy]:
-    verify = "archfit check PROGRAM"
+    verify = "archfit check {subject}"
     if system != "darwin":
         yield Remedy("Run it on a newer kernel, or build it for this one", verify=verify)
         return

@@ -63,7 +63,7 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
                 if package
                 else "gcc -Wl,-z,max-page-size=65536 ...",
                 safe=True,
-                verify="archfit check PROGRAM",
+                verify="archfit check {subject}",
             ),
         ),
         confidence=0.95,

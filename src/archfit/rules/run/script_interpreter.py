@@ -57,8 +57,8 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
             remedies=(
                 Remedy(
                     "Convert the line ends",
-                    "sed -i 's/\\r$//' SCRIPT",
-                    verify="head -1 SCRIPT | od -c",
+                    "sed -i 's/\\r$//' {subject}",
+                    verify="head -1 {subject} | od -c",
                 ),
             ),
             severity=severity,
