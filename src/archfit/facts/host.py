@@ -76,7 +76,14 @@ VERDICT = Key("host.verdict", str, "native, translated, mixed or cross")
 VERDICT_REASON = Key("host.verdict_reason", str, "why the verdict is what it is")
 VERDICT_ADVICE = Key("host.verdict_advice", str, "what to do about it")
 LIBRARIES = Key(
-    "host.libraries", dict, "what the loader finds by name alone: {soname: [{path, isa}]}"
+    "host.libraries",
+    dict,
+    "what the loaders find by name alone: {name: [{path, isa, by}]}; by is cache or default",
+)
+LIBRARY_SEARCH = Key(
+    "host.library_search",
+    dict,
+    "what is built into each loader: {loader: {folders, cache, lib}}; lib stands for $LIB",
 )
 PROCESS_ISA = Key("process.isa", str, "ISA of this process's own image")
 ANCESTORS = Key(

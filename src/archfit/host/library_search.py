@@ -1,0 +1,331 @@
+"""Where a dynamic loader finds a library, in its own order.
+
+glibc (2.42 elf/dl-load.c, `_dl_map_new_object`): a name with a slash is a path. Else
+DT_RPATH of the object that asks and of those which loaded it, up to the program (none of
+them when the asking object has DT_RUNPATH; not that of an object with DT_RUNPATH);
+LD_LIBRARY_PATH; DT_RUNPATH of the asking object alone; the cache; the default folders.
+In each folder its glibc-hwcaps subfolders come first. Files of another class or machine
+are passed over; what is no ELF file, or of the other byte order, ends the search.
+
+musl (1.2.5 ldso/dynlink.c, `load_library`): LD_LIBRARY_PATH; DT_RUNPATH, or else DT_RPATH,
+of the asking object and of all that loaded it; its path file or built-in folders. The
+first file of that name is taken, whatever it is. The names of its own parts (libc.,
+libpthread., libm. ...) stand for the loader itself.
+
+Not followed: LD_PRELOAD, LD_AUDIT, set-user-ID rules, and the subfolders by platform
+(tls, haswell ...) of glibc before 2.37.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from archfit.formats.elf_dynamic import Dynamic
+from archfit.host.library_files import Files, Judged, Target, no_default_folders
+from archfit.host.library_record import RecordedFiles
+
+_MUSL_OWN = ("libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet.")
+#: AT_PLATFORM, where the kernel gives one name for the ISA whatever the CPU is.
+_PLATFORM = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
+
+
+class Folder(NamedTuple):
+    """``near``: beside a file that is here, though the host judged against is not."""
+
+    path: str
+    near: bool
+
+
+class Where(NamedTuple):
+    """The answer: ``path`` is None when the loader does not get the library.
+
+    ``by``: rpath, runpath, LD_LIBRARY_PATH, cache, default, given path, loader.
+    ``wrong``: files of the name that are for another ISA; ``broken``: (path, why) where
+    the loader gives up; ``unchecked``: why a part of the search could not be done.
+    """
+
+    path: str | None
+    isa: str | None = None
+    by: str | None = None
+    near: bool = False
+    searched: tuple[str, ...] = ()
+    wrong: tuple[tuple[str, str], ...] = ()
+    broken: tuple[str, str] | None = None
+    unchecked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A dynamic loader. ``levels``: glibc-hwcaps subfolders it uses, the best first."""
+
+    kind: str
+    path: str
+    folders: tuple[str, ...]
+    cache: str = ""
+    lib: str = ""
+    levels: tuple[str, ...] = ()
+
+
+#: What is searched before the cache: (by, folders), step by step.
+Route = tuple[tuple[str, tuple[Folder, ...]], ...]
+
+
+@dataclass(slots=True)
+class Node:
+    """A loaded object. ``path``: as the loader opened it.
+
+    ``passed_on``: the steps that also hold for what it loads; ``route``: those for itself.
+    """
+
+    path: str
+    near: bool
+    dynamic: Dynamic
+    passed_on: Route = ()
+    route: Route = ()
+
+    @property
+    def origin(self) -> str:
+        """What $ORIGIN stands for in this object."""
+        return self.path.rpartition("/")[0] or "/"
+
+
+@dataclass(slots=True)
+class Search:
+    """One loader's search for libraries of one target, its answers remembered."""
+
+    loader: Loader
+    target: Target
+    files: Files | RecordedFiles
+    near: Files
+    env: tuple[str, ...] = ()
+    _known: dict[tuple[object, ...], Where] = field(default_factory=dict)
+
+    def node(self, path: str, near: bool, dynamic: Dynamic, parent: Node | None) -> Node:
+        """An object that ``parent`` loads, None for the program, with its search worked out."""
+        node = Node(path, near, dynamic, parent.passed_on if parent is not None else ())
+        env = (("LD_LIBRARY_PATH", self._expanded(node, self.env)),) if self.env else ()
+        if not dynamic.runpath and not dynamic.rpath:
+            own: Route = ()
+        elif self.loader.kind == "musl":
+            by = "runpath" if dynamic.runpath else "rpath"
+            own = ((by, self._musl_expanded(node, dynamic.runpath or dynamic.rpath)),)
+        elif dynamic.runpath:
+            # Not passed on, and it switches off every DT_RPATH for this object.
+            node.route = (*env, ("runpath", self._expanded(node, dynamic.runpath)))
+            return node
+        else:
+            own = (("rpath", self._expanded(node, dynamic.rpath)),)
+        node.passed_on = own + node.passed_on
+        node.route = env + node.passed_on if self.loader.kind == "musl" else node.passed_on + env
+        return node
+
+    def _expanded(self, node: Node, paths: Iterable[str]) -> tuple[Folder, ...]:
+        found: dict[Folder, None] = {}
+        for path in paths:
+            text = self.expand(node, path)
+            if text:
+                near = node.near and "ORIGIN" in path
+                found[Folder(text.rstrip("/") or "/", near)] = None
+        return tuple(found)
+
+    def _musl_expanded(self, node: Node, paths: tuple[str, ...]) -> tuple[Folder, ...]:
+        # A dollar sign before anything but ORIGIN makes musl drop the whole list.
+        bare = [path.replace("${ORIGIN}", "$ORIGIN") for path in paths]
+        if any("$" in path.replace("$ORIGIN", "") for path in bare):
+            return ()
+        return tuple(
+            [
+                Folder(path.replace("$ORIGIN", node.origin), node.near and "$ORIGIN" in path)
+                for path in bare
+                if path
+            ]
+        )
+
+    def expand(self, node: Node, text: str) -> str | None:
+        """With $ORIGIN, $LIB and $PLATFORM replaced, as glibc's `_dl_dst_substitute` does.
+
+        None when one of them has no value, which makes the loader drop the path.
+        """
+        if "$" not in text:
+            return text
+        values = {
+            "ORIGIN": node.origin,
+            "LIB": self.loader.lib or None,
+            "PLATFORM": _PLATFORM.get(self.target.isa),
+        }
+        out: list[str] = []
+        first, *rest = text.split("$")
+        for part in rest:
+            for name, value in values.items():
+                length = _token(part, name)
+                if length:
+                    if value is None:
+                        return None
+                    out.append(value + part[length:])
+                    break
+            else:
+                out.append("$" + part)
+        return first + "".join(out)
+
+    def find(self, name: str, node: Node) -> Where:
+        """Where this object gets the library of this name."""
+        if name == self.loader.path.rpartition("/")[2]:
+            return Where(self.loader.path, self.target.isa, "loader")
+        if "/" in name:
+            return self._given(name, node)
+        nodeflib = no_default_folders(node.dynamic)
+        key = (name, node.route, nodeflib)
+        where = self._known.get(key)
+        if where is None:
+            work = _Work(self, name)
+            musl = self.loader.kind == "musl"
+            where = work.musl(node) if musl else work.glibc(node, nodeflib)
+            self._known[key] = where
+        return where
+
+    def _given(self, name: str, node: Node) -> Where:
+        path = self.expand(node, name) if self.loader.kind != "musl" else name
+        if path is None or not path.startswith("/"):
+            return Where(None, unchecked=f"{name} starts from the folder it is run in")
+        near = node.near and "ORIGIN" in name
+        files = self.near if near else self.files
+        judged = files.judge(path, self.target)
+        if judged.how == "fits":
+            return Where(path, judged.isa, "given path", near)
+        if judged.how == "unknown":
+            return Where(None, unchecked=judged.why)
+        return _failed(path, judged, (path,))
+
+
+def _token(text: str, name: str) -> int:
+    """The length of NAME or {NAME} at the start of a text, else 0 (`is_dst`)."""
+    if text.startswith("{" + name + "}"):
+        return len(name) + 2
+    after = text[len(name) : len(name) + 1]
+    if text.startswith(name) and not (after.isascii() and (after.isalnum() or after == "_")):
+        return len(name)
+    return 0
+
+
+def _failed(path: str, judged: Judged, searched: tuple[str, ...]) -> Where:
+    if judged.how == "absent":
+        return Where(None, searched=searched)
+    if judged.isa is not None and judged.why.startswith("wrong"):
+        return Where(None, searched=searched, wrong=((path, judged.isa),))
+    return Where(None, searched=searched, broken=(path, judged.why))
+
+
+class _Work:
+    """One search under way."""
+
+    def __init__(self, search: Search, name: str) -> None:
+        self.search = search
+        self.name = name
+        self.searched: list[str] = []
+        self.wrong: dict[str, str] = {}
+        self.broken: tuple[str, str] | None = None
+        self.unchecked: list[str] = []
+
+    def glibc(self, node: Node, nodeflib: bool) -> Where:
+        loader = self.search.loader
+        for by, folders in node.route:
+            for folder in folders:
+                where = self.folder(by, folder)
+                if where is not None:
+                    return where
+        where = self.cache(loader.folders if nodeflib else ())
+        if where is None and not nodeflib:
+            for path in loader.folders:
+                where = self.folder("default", Folder(path, False))
+                if where is not None:
+                    break
+        return where or self.missing()
+
+    def folder(self, by: str, folder: Folder) -> Where | None:
+        """An answer, or None to look further."""
+        self.searched.append(folder.path)
+        if not folder.path.startswith("/"):
+            self.unchecked.append(f"{folder.path} starts from the folder it is run in")
+            return None
+        files = self.search.near if folder.near else self.search.files
+        names = files.folder(folder.path)
+        if names is None:
+            self.unchecked.append(f"what {folder.path} holds is not recorded")
+            return None
+        base = folder.path.rstrip("/")
+        if "glibc-hwcaps" in names:
+            for level in self.search.loader.levels:
+                below = f"{base}/glibc-hwcaps/{level}"
+                if self.name in (files.folder(below) or ()):
+                    where = self.judged(by, f"{below}/{self.name}", folder.near)
+                    if where is not None:
+                        return where
+        return self.judged(by, f"{base}/{self.name}", folder.near) if self.name in names else None
+
+    def judged(self, by: str, path: str, near: bool) -> Where | None:
+        files = self.search.near if near else self.search.files
+        judged = files.judge(path, self.search.target)
+        if judged.how == "fits":
+            return Where(path, judged.isa, by, near)
+        if judged.how == "absent":
+            return None
+        if judged.isa is not None and judged.isa != self.search.target.isa:
+            self.wrong[path] = judged.isa
+        if judged.how == "stops":
+            if judged.isa is None or judged.isa == self.search.target.isa:
+                self.broken = (path, judged.why)
+            return self.missing()
+        return None
+
+    def cache(self, without: tuple[str, ...]) -> Where | None:
+        loader, search = self.search.loader, self.search
+        if not loader.cache:
+            return None
+        self.searched.append(loader.cache)
+        best = search.files.in_cache(loader.cache, self.name, search.target, loader.levels)
+        if best is None or any(best.startswith(folder + "/") for folder in without):
+            return None
+        return self.judged("cache", best, False)
+
+    def musl(self, node: Node) -> Where:
+        loader = self.search.loader
+        if self.name.startswith(_MUSL_OWN):
+            return Where(loader.path, self.search.target.isa, "loader")
+        stages = (*node.route, ("default", tuple([Folder(f, False) for f in loader.folders])))
+        for by, folders in stages:
+            for folder in folders:
+                where = self.musl_folder(by, folder)
+                if where is not None:
+                    return where
+        return self.missing()
+
+    def musl_folder(self, by: str, folder: Folder) -> Where | None:
+        self.searched.append(folder.path)
+        if not folder.path.startswith("/"):
+            self.unchecked.append(f"{folder.path} starts from the folder it is run in")
+            return None
+        files = self.search.near if folder.near else self.search.files
+        names = files.folder(folder.path)
+        if names is None:
+            self.unchecked.append(f"what {folder.path} holds is not recorded")
+            return None
+        if self.name not in names:
+            return None
+        path = f"{folder.path.rstrip('/')}/{self.name}"
+        judged = files.judge(path, self.search.target)
+        if judged.how == "skipped":
+            # musl takes the first file there is and fails on it.
+            self.wrong[path] = judged.isa or ""
+            return self.missing()
+        return self.judged(by, path, folder.near)
+
+    def missing(self) -> Where:
+        return Where(
+            None,
+            searched=tuple(dict.fromkeys(self.searched)),
+            wrong=tuple(self.wrong.items()),
+            broken=self.broken,
+            unchecked="; ".join(self.unchecked),
+        )
