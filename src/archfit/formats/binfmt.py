@@ -59,8 +59,11 @@ def _isa(fields: dict[str, str]) -> str | None:
         return None
     if mask[:4] != b"\xff" * 4 or mask[18:20] != b"\xff\xff":
         return None
-    if magic[4] not in (1, 2) or magic[5] not in (1, 2) or mask[4:6] != b"\xff\xff":
+    # Masks of one bit less are common (EI_DATA under 0xfe); only values that ELF has count.
+    wide, order = (
+        [value for value in (1, 2) if (value ^ magic[at]) & mask[at] == 0] for at in (4, 5)
+    )
+    if len(wide) != 1 or len(order) != 1:
         return None
-    little = magic[5] == 1
-    machine = int.from_bytes(magic[18:20], "little" if little else "big")
-    return identify(machine, 32 * magic[4], little, 0)[0]
+    machine = int.from_bytes(magic[18:20], "little" if order[0] == 1 else "big")
+    return identify(machine, 32 * wide[0], order[0] == 1, 0)[0]

@@ -15,8 +15,8 @@ from archfit.formats.magic import recognise
 from archfit.formats.pe_names import machine
 
 #: Bytes that are always enough: headers of ELF and Mach-O stand at the start,
-#: a PE header within the first page of any linker's output.
-HEAD = 4096
+#: a PE header behind a DOS stub of a few hundred bytes.
+HEAD = 1024
 
 _MAX_SLICES = 43
 

@@ -111,7 +111,7 @@ class Recorded:
     def find(self, path: str, needle: bytes, length: int = 64, limit: int = 64) -> list[bytes]:
         """As recorded, or searched for in a file that was recorded whole."""
         path = self._name(path)
-        places = self._part("find").get(path, {}).get(needle.decode("latin-1"))
+        places = (self._part("find").get(path) or {}).get(needle.decode("latin-1"))
         if places is not None:
             return [_bytes(path, text)[:length] for text in places[:limit]]
         content = self._known("files", path)

@@ -23,14 +23,14 @@ def _run(image: Image, facts: dict[str, Fact], scene: Scene) -> None:
     def beside(name: str) -> bytes | None:
         # Members of a thin archive are files, named from the archive's folder.
         try:
-            head: bytes = scene.door.read(join(dirname(image.path), name), HEAD)
+            head: bytes = scene.near.read(join(dirname(image.path), name), HEAD)
         except Unavailable:
             absent.append(name)
             return None
         return head
 
     thin = ar.is_thin(image.data)
-    if thin and scene.door is None:
+    if thin and scene.near is None:
         raise Unavailable("a thin archive: its members are files, which can't be looked at here")
     found = ar.census(image.data, head_of=beside if thin else None)
     facts["archive.members"] = Fact(found.objects, Trust.HEADER, _HEADS)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import posixpath
 
 from archfit.facts.host import GLIBCXX, ISA, LIBC, LIBC_VERSION, LOADERS, OS, PROCESS_ISA
-from archfit.formats.slice_isa import HEAD
 from archfit.host.door import Door
 from archfit.model.errors import Unavailable
 from archfit.model.fact import Fact, Trust
@@ -22,6 +21,9 @@ from archfit.platforms.isa import rows
 
 _BANNER = b"release version "
 _SHELLS = ("/bin/sh", "/proc/self/exe")
+
+#: PT_INTERP's text stands in the first page; Go's linker puts it at that page's end.
+_PAGE = 4096
 
 
 def run(door: Door, facts: dict[str, Fact]) -> None:
@@ -48,7 +50,7 @@ def _loader(door: Door, facts: dict[str, Fact]) -> dict[str, object] | None:
     loaders = [loader for loader in LOADERS.of(facts) or () if loader["isa"] == isa]
     for shell in _SHELLS:
         try:
-            head = door.read(shell, HEAD)
+            head = door.read(shell, _PAGE)
         except Unavailable:
             continue
         for loader in loaders:

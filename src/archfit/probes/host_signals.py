@@ -166,12 +166,10 @@ def _stored(door: Door, path: str) -> str | None:
 def _tools(facts: Facts) -> Iterator[Row]:
     for row in h.CC.of(facts) or ():
         if row.get("default") and row.get("target"):
-            note = (
-                "takes -arch from cmd/go, so its own target seldom matters"
-                if row.get("any_target")
-                else "what it compiles for unless told"
-            )
-            yield _row(f"{row['name']} -dumpmachine", row["target"], _USER, Trust.REPORTED, note)
+            bent, note = _USER + " (CC)", "what it compiles for unless told"
+            if row.get("any_target"):
+                bent, note = _TRANSLATION, "cmd/go passes -arch, so this seldom matters"
+            yield _row(f"{row['name']} -dumpmachine", row["target"], bent, Trust.REPORTED, note)
     for row in h.BREW.of(facts) or ():
         note = "on PATH" if row.get("on_path") else "not on PATH"
         trust = Trust.HEADER if row.get("by") == "header" else Trust.DECLARED

@@ -32,7 +32,7 @@ _NO_FALLBACK = {"macos": 14, "ios": 17, "tvos": 17, "maccatalyst": 17}
 
 def _run(image: Image, facts: dict[str, Fact], scene: Scene) -> None:
     found: MachO | None = scene.parsed.get("macho")
-    if found is None or scene.door is None:
+    if found is None or scene.near is None:
         return
     described: list[dict[str, Any]] = b.SLICES.of(facts) or []
     folder: str | None = None
@@ -40,9 +40,9 @@ def _run(image: Image, facts: dict[str, Fact], scene: Scene) -> None:
         if part.type not in _ASKING or not part.needed:
             continue
         if folder is None:
-            if not scene.door.exists(image.path):
+            if not scene.near.exists(image.path):
                 return  # bytes without a place: nothing is beside them
-            folder = dirname(scene.door.realpath(image.path))
+            folder = dirname(scene.near.realpath(image.path))
         rows = _rows(part, folder, scene)
         if len(found.slices) == 1:
             facts["binary.libraries"] = Fact(rows, Trust.OBSERVED, "files that LC_LOAD_DYLIB names")
@@ -112,9 +112,9 @@ def _by(name: str) -> str:
 def _isas(path: str, scene: Scene) -> tuple[str, ...] | None:
     """ISAs of the Mach-O file there; empty when it is another file, None when there is none."""
     try:
-        head = scene.door.read(path, 1024)
+        head = scene.near.read(path, 1024)
     except Unavailable:
-        return () if scene.door.exists(path) else None
+        return () if scene.near.exists(path) else None
     if head[:4] in (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"):
         try:
             return tuple(dict.fromkeys(arch.isa for arch in fat.entries(head)))
