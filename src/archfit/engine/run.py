@@ -157,7 +157,10 @@ class Run(Generic[T]):
             if self.settings.host:
                 self._host = read_host(self.settings.host)
             else:
-                self._host, self._host_gaps = gather(self._door, costly=False)
+                from archfit.engine.scenery import inside
+
+                machine = inside(self.settings, self._door)
+                self._host, self._host_gaps = gather(machine, costly=False)
         return self._host
 
     @property

@@ -12,7 +12,9 @@ from archfit.model.fact import Facts
 class Scene:
     """One a run and process; the engine clears ``parsed`` before each file.
 
-    ``door``: the machine (an `archfit.host.door.Door`) on which files are looked up.
+    ``door``: the machine (an `archfit.host.door.Door`) on which files are looked up;
+    None when the host judged against is known by its facts alone.
+    ``near``: the machine on which the files themselves lie.
     ``host``: facts of the host that subjects are judged against.
     ``libraries``: the loader's lookup on that host.
     ``parsed``: what an earlier probe already read, by format name (``"elf"`` -> Elf),
@@ -25,6 +27,7 @@ class Scene:
     host: Facts
     libraries: Any
     parsed: dict[str, Any] = field(default_factory=dict)
+    near: Any = None
     memo: dict[Any, Any] = field(default_factory=dict)
 
     def remember(self, key: Any, value: Any) -> None:
