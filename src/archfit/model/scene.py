@@ -14,7 +14,7 @@ class Scene:
 
     ``door``: the machine (an `archfit.host.door.Door`) on which files are looked up;
     None when the host judged against is known by its facts alone.
-    ``near``: the machine on which the files themselves lie.
+    ``near``: the machine on which the files themselves lie, by default the same.
     ``host``: facts of the host that subjects are judged against.
     ``libraries``: the loader's lookup on that host.
     ``parsed``: what an earlier probe already read, by format name (``"elf"`` -> Elf),
@@ -28,6 +28,10 @@ class Scene:
     libraries: Any
     parsed: dict[str, Any] = field(default_factory=dict)
     near: Any = None
+
+    def __post_init__(self) -> None:
+        if self.near is None:
+            self.near = self.door
     memo: dict[Any, Any] = field(default_factory=dict)
 
     def remember(self, key: Any, value: Any) -> None:
