@@ -97,7 +97,7 @@ def compiled(argv: Sequence[str]) -> bool:
 
 def foreign_program() -> None:
     title(f"A real Go program for {FOREIGN}, on this {platform.machine()}")
-    wheel = Wheel("shfmt-py", "3.12.0.2", f"manylinux2014_{FOREIGN}", "/shfmt")
+    wheel = Wheel("shfmt-py", "4.2.0", f"manylinux2014_{FOREIGN}", "/shfmt")
     if wheel.bring(DEMO / "shfmt"):
         machine_says("./shfmt", "--version")
         archfit_says("check", "shfmt")
@@ -134,7 +134,7 @@ def wrong_loader() -> None:
 
 def for_a_mac() -> None:
     title("From here, for a Mac: a signed program that was patched (on a Mac: `Killed: 9`)")
-    wheel = Wheel("shfmt-py", "3.12.0.2", "macosx_11_0_arm64", "/shfmt")
+    wheel = Wheel("shfmt-py", "4.2.0", "macosx_11_0_arm64", "/shfmt")
     if not wheel.bring(DEMO / "shfmt-mac"):
         return
     host = DEMO / "mac.json"
@@ -155,7 +155,7 @@ def mac_facts() -> object:
     from archfit.model.rule import Result
     from archfit.model.subject import Kind, Subject
 
-    recording = HERE / "tests" / "recorded" / "macos-arm64.json"
+    recording = HERE / "tests" / "recorded" / "mac-m1.json"
     facts, gaps = gather(Recorded(json.loads(recording.read_text())), costly=False)
     return freeze(Result(Subject("host", Kind.HOST, "mac"), facts, (), tuple(gaps)))
 

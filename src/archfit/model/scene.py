@@ -32,6 +32,7 @@ class Scene:
     def __post_init__(self) -> None:
         if self.near is None:
             self.near = self.door
+
     memo: dict[Any, Any] = field(default_factory=dict)
 
     def remember(self, key: Any, value: Any) -> None:

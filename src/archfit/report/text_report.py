@@ -13,6 +13,7 @@ from archfit.model.finding import Finding, NotChecked, Severity
 from archfit.model.report import Tally
 from archfit.model.rule import Result
 from archfit.model.subject import Kind
+from archfit.model.words import in_words
 from archfit.report.host_table import host_lines
 from archfit.report.identity import identity
 
@@ -96,20 +97,7 @@ def _finding(found: Finding, name: str, style: Style) -> Iterator[str]:
 def _side(label: str, side: Mapping[str, object], width: int) -> Iterator[str]:
     for number, (key, value) in enumerate(side.items()):
         lead = label if number == 0 else ""
-        yield from _wrapped(f"{lead:7} {key} {shown(value)}", width, "  ", " " * 12)
-
-
-def shown(value: object) -> str:
-    """A fact's value in few words."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None or value in ([], {}, ""):
-        return "none"
-    if isinstance(value, list):
-        return ", ".join(shown(item) for item in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{key} {shown(item)}" for key, item in value.items())
-    return str(value)
+        yield from _wrapped(f"{lead:7} {key} {in_words(value)}", width, "  ", " " * 12)
 
 
 def _wrapped(text: str, width: int, first: str, rest: str = "") -> list[str]:
@@ -168,5 +156,5 @@ def facts_lines(facts: Facts, width: int) -> Iterator[str]:
     """Every fact on its line: key, value, trust, source. For `archfit facts`."""
     lead = max((len(key) for key in facts), default=0)
     for key, fact in facts.items():
-        text = f"{key:{lead}}  {shown(fact.value)}  [{fact.trust.name}: {fact.source}]"
+        text = f"{key:{lead}}  {in_words(fact.value)}  [{fact.trust.name}: {fact.source}]"
         yield from _wrapped(text, width, "", " " * (lead + 2))

@@ -7,14 +7,23 @@ from typing import Any
 
 from archfit.model.fact import Facts, Key
 from archfit.model.finding import Evidence, Finding, Remedy, Severity
+from archfit.model.words import in_words
 
 
 def proof(facts: Facts, *keys: Key[Any]) -> tuple[Evidence, ...]:
     """The facts under these keys as evidence; absent ones are left out."""
     return tuple(
-        Evidence(fact.source, f"{key.name} = {fact.value}")
+        Evidence(fact.source, f"{key.name} = {in_words(fact.value)}")
         for key in keys
         if (fact := facts.get(key.name)) is not None
+    )
+
+
+def slice_proof(one: Mapping[str, Any], *names: str) -> tuple[Evidence, ...]:
+    """Members of one object of `binary.slices` as evidence; absent ones are left out."""
+    where = f"slice {one.get('isa')} @{int(one.get('offset') or 0):#x}"
+    return tuple(
+        Evidence(where, f"{name} = {in_words(one[name])}") for name in names if name in one
     )
 
 

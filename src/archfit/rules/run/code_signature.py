@@ -36,7 +36,7 @@ from archfit.model.fact import Facts
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
-from archfit.rules.fit import fit, proof
+from archfit.rules.fit import fit, proof, slice_proof
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
             offer={"signature": state},
             holds=False,
             message=f"its arm64 slice {words}; the kernel will kill it",
-            evidence=proof(facts, b.SIGNATURE, b.SLICES) + proof(host, h.ISA),
+            evidence=slice_proof(one, "signature") + proof(host, h.ISA),
             remedies=(
                 Remedy(
                     "Sign it ad hoc",

@@ -80,7 +80,7 @@ def _broken(facts: Facts, host: Facts, isa: str, answer: Start) -> Iterator[Find
         offer={"isa": h.ISA.require(host), "translator": dict(row)},
         holds=False,
         message=f"built for {isa}; a translator for it is set up here but {why}",
-        evidence=proof(facts, b.ISA, b.SLICES) + proof(host, h.ISA, h.TRANSLATORS, h.ROSETTA),
+        evidence=proof(facts, b.ISA) + proof(host, h.ISA, h.TRANSLATORS, h.ROSETTA),
         remedies=(remedy,),
     )
 

@@ -63,8 +63,7 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         offer={"target": here, "runs": h.RUNS.require(host), "translators": _translators(host)},
         holds=False,
         message=f"built for {', '.join(targets)}; this host is {here} and nothing here translates",
-        evidence=proof(facts, b.ISA, b.SLICES if len(slices) > 1 else b.OS)
-        + proof(host, h.ISA, h.TRANSLATORS),
+        evidence=proof(facts, b.ISA, b.OS) + proof(host, h.ISA, h.TRANSLATORS),
         remedies=tuple(_remedies(facts, host, slices, here)),
         confidence=0.6 if foreign_os and met else 0.97,
         severity=Severity.NOTE if foreign_os and met else Severity.ERROR,

@@ -41,7 +41,7 @@ from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.platforms.execution import pick
-from archfit.rules.fit import fit, proof, version
+from archfit.rules.fit import fit, proof, slice_proof, version
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
@@ -55,13 +55,14 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     there = _host_version(system, host)
     if there is None:
         return
-    wanted, name = str(one["min_os"]), "macOS" if system == "darwin" else "kernel"
+    darwin = system == "darwin"
+    wanted, name = str(one["min_os"]), "macOS" if darwin else "kernel"
     yield from fit(
         need={name: f">= {wanted}"},
         offer={name: there},
         holds=version(wanted) <= version(there),
         message=f"needs {name} {wanted} or newer; this host has {there}",
-        evidence=proof(facts, b.MIN_OS, b.SLICES) + proof(host, h.OS_VERSION, h.KERNEL),
+        evidence=slice_proof(one, "min_os") + proof(host, h.OS_VERSION if darwin else h.KERNEL),
         remedies=tuple(_remedies(facts, one, system, there)),
     )
 
