@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from archfit.engine.attempt import attempt
 from archfit.engine.search import Search
 from archfit.facts import log as keys
 from archfit.formats.log import Log
+from archfit.formats.rewrap import filled, terminal_width, unbroken
 from archfit.model.fact import Fact, Trust
 from archfit.model.finding import Evidence, Finding, NotChecked
 from archfit.model.rule import Rule
@@ -16,6 +18,8 @@ from archfit.model.text import Hit
 
 #: Lines shown as evidence.
 _SHOWN = 4
+#: Texts up to this many characters are looked at once more with broken lines joined.
+_REJOINED = 1 << 20
 
 
 def diagnose(
@@ -26,19 +30,61 @@ def diagnose(
     whole: bool = True,
 ) -> tuple[Log, tuple[Finding, ...], list[NotChecked]]:
     """The log as it was read, its findings in rank order, and rules that failed on it."""
-    found = Search(rules).over(chunks, whole)
+    search = Search(rules)
+    found = search.over(chunks, whole)
     log = Log(found.lines, context, found.whole)
+    answers, gaps = _judged(rules, found.hits, log, subject)
+    if found.whole and sum(map(len, log.lines.values())) <= _REJOINED:
+        lines = _rejoined(log.lines, bool(answers))
+        if lines:
+            other = Log(lines, context, found.whole)
+            hits = _merged(found.hits, search.again(lines), lines)
+            again, more = _judged(rules, hits, other, subject)
+            if again:
+                return other, again, more
+    return log, answers, gaps
+
+
+def _judged(
+    rules: Sequence[Rule], hits: Mapping[str, Sequence[Hit]], log: Log, subject: str
+) -> tuple[tuple[Finding, ...], list[NotChecked]]:
     answers: list[Finding] = []
     gaps: list[NotChecked] = []
     for rule in rules:
-        hits = found.hits.get(rule.id)
-        if not hits:
+        own = hits.get(rule.id)
+        if not own:
             continue
-        findings, failure = attempt(rule.id, subject, weighed, rule, hits, log)
+        findings, failure = attempt(rule.id, subject, weighed, rule, own, log)
         if failure is not None:
             gaps.append(failure)
         answers += [replace(f, rule=rule.id, subject=subject) for f in findings or ()]
-    return log, ranked(answers, rules), gaps
+    return ranked(answers, rules), gaps
+
+
+def _rejoined(lines: Mapping[int, str], answered: bool) -> dict[int, str]:
+    """The lines as they were before they were broken; empty when they do not look broken."""
+    width = terminal_width(lines)
+    if width:
+        return unbroken(lines, width)
+    return {} if answered else filled(lines)
+
+
+def _merged(
+    first: Mapping[str, Sequence[Hit]], again: Mapping[str, Sequence[Hit]], lines: Mapping[int, str]
+) -> dict[str, list[Hit]]:
+    """Hits of both passes; of one message in one (joined) line that of the second pass."""
+    merged = {rule_id: list(hits) for rule_id, hits in again.items()}
+    starts = list(lines)
+    for rule_id, hits in first.items():
+        own = merged.setdefault(rule_id, [])
+        there = {(id(hit.text), hit.number) for hit in own}
+        own += [
+            hit
+            for hit in hits
+            if (id(hit.text), starts[bisect_right(starts, hit.number) - 1]) not in there
+        ]
+        own.sort(key=lambda hit: hit.number)
+    return merged
 
 
 def log_facts(log: Log) -> dict[str, Fact]:
