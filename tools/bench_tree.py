@@ -99,7 +99,9 @@ class Sums:
 
 
 def fetch(package: Package, home: Path) -> tuple[Path | None, str]:
-    """(the fetched file, "") or (None, why not)."""
+    """(the fetched file, "") or (None, why not); (None, "") when it is unpacked already."""
+    if (home / "tree" / package.folder).is_dir():
+        return None, ""
     store = home / "downloads" / package.folder
     have = [p for p in store.glob("*") if p.is_file()] if store.is_dir() else []
     if have:
