@@ -98,9 +98,9 @@ def _row(
         row["searched"] = searched
     if unchecked:
         row["unchecked"] = unchecked
-    elif wrong:
+    if wrong:
         row["wrong"] = wrong
-    elif dylib.kind in _MAY_BE_ABSENT:
+    elif not unchecked and dylib.kind in _MAY_BE_ABSENT:
         row["by"] = _MAY_BE_ABSENT[dylib.kind]
     return row
 
