@@ -12,12 +12,11 @@ from archfit.facts import log as keys
 from archfit.formats.log import Log
 from archfit.formats.rewrap import filled, terminal_width, unbroken
 from archfit.model.fact import Fact, Trust
-from archfit.model.finding import Evidence, Finding, NotChecked
+from archfit.model.finding import Finding, NotChecked
 from archfit.model.rule import Rule
 from archfit.model.text import Hit
+from archfit.rules.said import said, surest
 
-#: Lines shown as evidence.
-_SHOWN = 4
 #: Texts up to this many characters are looked at once more with broken lines joined.
 _REJOINED = 1 << 20
 
@@ -104,31 +103,8 @@ def weighed(rule: Rule, hits: Sequence[Hit], log: Log) -> tuple[Finding, ...]:
     """What a rule makes of its hits."""
     if rule.weigh is not None:
         return tuple(rule.weigh(hits, log))
-    best = max(hits, key=lambda hit: hit.text.confidence)
-    return (finding(rule, best, hits, log),)
-
-
-def finding(rule: Rule, best: Hit, hits: Sequence[Hit], log: Log) -> Finding:
-    """A finding whose message and remedies come from ``best``, with the other hits as proof."""
-    proofs = [best, *(hit for hit in hits if hit is not best)]
-    return Finding(
-        best.text.says.format_map(_Groups(best.groups)),
-        {},
-        {},
-        evidence(proofs),
-        tuple(rule.mend(best, log)) if rule.mend else (),
-        best.text.confidence,
-    )
-
-
-def evidence(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
-    """The lines that prove it, each once."""
-    seen: dict[int, Evidence] = {}
-    for hit in hits:
-        seen.setdefault(hit.number, Evidence(f"line {hit.number}", hit.line.strip()[:300]))
-        if len(seen) == _SHOWN:
-            break
-    return tuple(seen.values())
+    best = surest(hits)
+    return (said(best, hits, remedies=rule.mend(best, log) if rule.mend else ()),)
 
 
 def ranked(findings: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
@@ -142,8 +118,3 @@ def ranked(findings: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding,
 def _first_line(found: Finding) -> int:
     words = found.evidence[0].where.split() if found.evidence else []
     return int(words[1]) if len(words) == 2 and words[1].isdigit() else 0
-
-
-class _Groups(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
