@@ -226,7 +226,9 @@ class _Walk:
             whole = self._pieces(self.at, count)
             call = call_of(whole)
             if call is not None:
-                return self._with_file(*call, count)
+                # A blank at the break is lost.
+                args = call[1] if count == 1 else re.sub(r",(?! )", ", ", call[1])
+                return self._with_file(call[0], args, count)
             # A terminal breaks long lines only, and a line which ends in ")" is whole.
             last = self.at + count
             if whole.endswith(")") or last >= len(self.lines) or " " in text.partition("(")[0]:

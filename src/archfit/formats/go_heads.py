@@ -72,8 +72,11 @@ def pc_line(line: str) -> Fault:
 
 
 def signal_line(line: str) -> Fault:
-    """`[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4a570d]`."""
-    found = _SIGLINE.match(line)
+    """`[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4a570d]`.
+
+    Lines that follow may be in ``line``, as a terminal may have broken it.
+    """
+    found = _SIGLINE.match(line.partition("]")[0].replace("\n", "") + "]")
     if found is None:
         return Fault()
     number = int(found[1], 16) if found[1] else None
@@ -89,35 +92,43 @@ def exception_line(line: str) -> tuple[int, ...]:
 
 
 def instruction_line(line: str) -> bytes:
-    """`instruction bytes: 0xf 0xb ...`: up to 16 bytes from the pc on."""
-    return bytes(int(x, 16) for x in _BYTE.findall(line[:200]))
+    """`instruction bytes: 0xf 0xb ...`: up to 16 bytes from the pc on; the line may be broken."""
+    return bytes(int(x, 16) for x in _BYTE.findall(line[:200].replace("\n", "")))[:16]
 
 
 def panic_value(text: str) -> tuple[str, bool, bool]:
     """(message, recovered, repanicked) of what stands behind `panic: `."""
+    text = text.rstrip()
     found = _RECOVERED.search(text)
     if found is None:
         return text, False, False
     return text[: found.start()], True, found[1] is not None
 
 
-def message(text: str, start: int, limit: int, indented: bool = False) -> str:
-    """What a head says from ``start`` on: to a blank line, or to ``limit``.
+def message(
+    text: str, start: int, limit: int, indent: str = "", one: bool = False
+) -> tuple[str, int]:
+    """(what a head says from ``start`` on, where it ends): at a blank line, or at ``limit``.
 
     Go puts a tab before the further lines of a panic's text (since 1.18), so a blank line
-    followed by an indented one does not end it. ``indented``: without a tab it ends.
+    followed by an indented one does not end it. ``indent``: what stands before each line.
+    ``one``: lines without the tab are not its own.
     """
     lines: list[str] = []
+    end = start
     stretch = text[start : min(limit, start + 16384)].split("\n")
-    for number, line in enumerate(stretch[:200]):
+    for number, raw in enumerate(stretch[:200]):
+        line = raw.removeprefix(indent)
         if not line.strip() and number:
             after = stretch[number + 1] if number + 1 < len(stretch) else ""
+            after = after.removeprefix(indent)
             if not (after.startswith("\t") and after.strip()):
                 break
-        if number and indented and not line.startswith("\t"):
+        if number and one and not line.startswith("\t"):
             break
         lines.append(line.rstrip() if not number else line.removeprefix("\t").rstrip())
-    return "\n".join(lines).rstrip()
+        end += len(raw) + 1
+    return "\n".join(lines).rstrip(), min(end - 1, limit)
 
 
 def said_before(text: str, floor: int, start: int) -> list[tuple[int, str]]:

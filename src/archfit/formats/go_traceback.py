@@ -164,14 +164,15 @@ class _Reader:
 
     def _panic(self, found: re.Match[str]) -> None:
         start, o = found.start("panic"), self.open
-        value = message(self.text, found.end(), self.limit)
+        indent = self.text[found.start() + 1 : start].rstrip("\t")
+        value, end = message(self.text, found.end(), self.limit, indent)
         text, recovered, repanicked = panic_value(value)
         chained = o is not None and o.kind == "panic" and not o.has_stack and not self.gap(start)
         if o is None or not chained:
             o = self._begin("panic", start)
             o.message = text
         o.panics.append(PanicValue(text, recovered, repanicked, self.at(start)))
-        o.end = min(found.end() + len(value), self.limit)
+        o.end = end
 
     def _served(self, found: re.Match[str]) -> None:
         o = self._begin("panic", found.start("served"))
@@ -184,8 +185,8 @@ class _Reader:
         start, o = found.start(found.lastgroup or 0), self.open
         if o is None or o.kind != "fatal" or o.has_stack or self.gap(start) > 2:
             o = self._begin("fatal", start)
-        o.message = o.message or message(self.text, found.end(), self.limit, indented=True)
-        o.end = self.line_end(found.end())
+        value, o.end = message(self.text, found.end(), self.limit, one=True)
+        o.message = o.message or value
 
     _fatal2 = _fatal
 
@@ -216,12 +217,13 @@ class _Reader:
 
     def _sigline(self, found: re.Match[str]) -> None:
         start, o = found.start("sigline"), self.open
-        fault = signal_line(self.text[start : self.line_end(start)])
+        fault = signal_line(self.text[start : start + 300])
         if fault.pc is None:
             return
         if o is None or o.has_stack or self.gap(start) > 3:
             o = self._begin("panic", start)
-            o.cut_start = True
+            self._read_above(o, start)
+            o.cut_start = not o.panics
         o.signal, o.number, o.sure = fault.signal, fault.number, True
         self._take(o, fault)
         o.end = self.line_end(start)
@@ -249,7 +251,8 @@ class _Reader:
 
     def _bytes(self, found: re.Match[str]) -> None:
         if self.open is not None and self.gap(found.start("bytes")) < 3:
-            self.open.end = self.line_end(found.end())
+            blank = _BLANK.search(self.text, found.end(), found.end() + 400)
+            self.open.end = blank.start() if blank else self.line_end(found.end())
             self.open.instruction = instruction_line(self.text[found.end() : self.open.end])
 
     def _race(self, found: re.Match[str]) -> int:
@@ -301,7 +304,9 @@ class _Reader:
         self.open.runtime_stack = self._stack(Header(None, "runtime stack"), start, found.end())
 
     def _header(self, found: re.Match[str]) -> None:
-        header = header_of(found)
+        header, end = header_of(found), found.end()
+        if header is None:
+            header, end = self._broken_header(found)
         if header is None:
             return
         start, o = found.start(), self.open
@@ -310,7 +315,16 @@ class _Reader:
             o = self._headed(start)
         if header.id:
             o.ids.add(header.id)
-        o.goroutines.append(self._stack(header, start, found.end()))
+        o.goroutines.append(self._stack(header, start, end))
+
+    def _broken_header(self, found: re.Match[str]) -> tuple[Header | None, int]:
+        """The header that a terminal broke, and where its second line ends."""
+        after = self.line_end(found.end())
+        end = self.line_end(after + 1)
+        if after - found.start() < 40 or end < 0 or end - after > 200:
+            return None, 0
+        whole = HEADER.match(self.text[found.start() : after] + self.text[after + 1 : end])
+        return (header_of(whole) if whole else None), end
 
     def _stack(self, header: Header, start: int, end: int) -> Goroutine:
         """The goroutine whose header starts at ``start`` and ends in the line of ``end``."""
@@ -342,17 +356,21 @@ class _Reader:
         if frames is not None:
             return frames
         o = self._begin("goroutines", line)
-        said = [front] if front else [x.text for x in o.before[-6:]]
-        for text in said:
-            for mark, kind in (("panic: ", "panic"), ("fatal error: ", "fatal")):
-                if mark in text:
-                    o.kind, o.message = kind, text.partition(mark)[2]
+        self._read_above(o, line, front)
         if front and o.kind == "goroutines":
             o.message = front
-        if o.kind == "panic":
+        return o
+
+    def _read_above(self, o: OpenDump, line: int, front: str = "") -> None:
+        """The head of a dump, when something stands before it in its line."""
+        near = self.text[max(self.floor, line - 2000) : line].rstrip().split("\n")[-6:]
+        for text in [front] if front else near:
+            for mark, kind in (("panic: ", "panic"), ("fatal error: ", "fatal")):
+                if mark in text:
+                    o.kind, o.message = kind, text.partition(mark)[2].strip()
+        if o.kind == "panic" and o.message:
             o.panics.append(PanicValue(*panic_value(o.message), self.at(line)))
             o.message = o.panics[0].message
-        return o
 
     def _headless(self, end: int) -> OpenDump | None:
         """The frames that end here and whose header was cut off, as a dump; None if none do."""

@@ -21,13 +21,10 @@ different characters or are told apart by their first few.
 
 from __future__ import annotations
 
-import json
 import re
 from array import array
-from collections.abc import Callable
 
-#: Gives the lines that stand in one line, or None for a line that is just one.
-Unfold = Callable[[str], list[str] | None]
+from archfit.formats.log_records import Unfold, double_spaced, expanded, regrouped
 
 #: How many decorations may stand one behind the other in a line.
 LAYERS = 8
@@ -65,7 +62,6 @@ _FENCE = re.compile(r"\n *(?:```|~~~)[\w+-]{0,20} *(?=\n|\Z)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#39|#34|#x27|#9|#10);")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "#9": "\t"}
 _ENTITIES |= {"#39": "'", "#34": '"', "#x27": "'", "#10": " "}
-_CRI_PART = re.compile(r"\n\d[^\s]{19,40} std(?:out|err) P ")
 _PROMPT = re.compile(
     r"\n(?:\([\w.-]{1,40}\) )?(?:"
     r"[\w.-]{1,64}@[\w.-]{1,64}(?:[: ][^\s$#%]{0,120})? ?[$#%] +"
@@ -73,10 +69,6 @@ _PROMPT = re.compile(
     r"|PS [A-Za-z]:\\[^>\n]{0,160}> ?|[A-Za-z]:\\[^>\n]{0,160}>"
     r"|[$❯➜] +(?=[\w./~\"'{(])|% +(?=[a-z./~]))"
 )
-_ESCAPES = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
-_ESCAPED = {"n": "\n", "t": "\t", "r": "", '"': '"', "\\": "\\", "/": "/"}
-_MESSAGES = ("log", "msg", "message", "MESSAGE", "textPayload", "line", "body", "content")
-_DETAILS = ("error", "err", "exception", "stack", "stacktrace", "stack_trace", "trace")
 
 
 class Plain:
@@ -151,11 +143,11 @@ def undecorate(
         and (anchor is None or not _shapes("\n" + text, anchor))
     ):
         return Plain(text, text)
-    body, lines = _controls("\n" + text), None
-    if " P " in body and _CRI_PART.search(body):
-        body, lines = _joined(body)
+    body, lines = regrouped(_controls("\n" + text))
     body = _layers(body)
-    body, lines = _expanded(body, lines, unfold)
+    unfolded = expanded(body, lines, unfold)
+    if unfolded is not None:
+        body, lines = _layers(_controls(unfolded[0])), unfolded[1]
     for _ in range(3):
         shapes = _shapes(body, anchor) if anchor is not None else []
         if not shapes:
@@ -209,6 +201,7 @@ def _decorated(text: str) -> bool:
     return (
         any(char in text and sign in text for char, sign in _SIGNS)
         or text.startswith(">")
+        or double_spaced("\n" + text)
         or _STATIC.search(text) is not None
         or _STATIC.match("\n" + text[:512]) is not None
     )
@@ -262,7 +255,10 @@ def _services(body: str) -> list[str]:
         first = found.start() if first < 0 else first
         last = found.end()
     total = sum(counts.values())
-    if total < 3 or len(counts) > 64 or total < 0.5 * (body.count("\n", first, last) or 1):
+    if total < 3:
+        # Two blanks and the number of the container: no table looks so.
+        return [name for name in counts if re.search(r"\n\S{1,64}[_-]\d{1,3} {2,}\|", body)]
+    if len(counts) > 64 or total < 0.5 * (body.count("\n", first, last) or 1):
         return []
     # A table has another word in each row; a service speaks more than once.
     return [name for name, count in counts.items() if count > 1 or total > 2 * len(counts)]
@@ -276,7 +272,7 @@ def _covers(body: str, pattern: re.Pattern[str], least: int, part: float) -> boo
         first = found.start() if first < 0 else first
         last = found.end()
     if count < least:
-        return False
+        return count == sum(1 for line in body.split("\n") if line.strip()) > 0
     blank = len(re.findall(r"\n[ \t]*(?=\n)", body[first:last]))
     return count >= part * max(1, body.count("\n", first, last) - blank)
 
@@ -307,87 +303,3 @@ def _shape(front: str) -> str:
         for p in parts
     ]
     return "".join(made) + ("[ \t]?" if front[-1] in " \t" else "")
-
-
-def _joined(body: str) -> tuple[str, array[int]]:
-    """Lines that the container runtime cut in parts (CRI mark P) are put together."""
-    out: list[str] = []
-    lines: array[int] = array("I")
-    open_part = False
-    for number, line in enumerate(body.split("\n")[1:], 1):
-        head = line[:64].split(" ", 3)
-        is_cri = len(head) == 4 and head[1] in ("stdout", "stderr") and head[2] in ("P", "F")
-        if is_cri and open_part:
-            out[-1] += line.split(" ", 3)[3]
-        else:
-            out.append(line)
-            lines.append(number)
-        open_part = is_cri and head[2] == "P"
-    return "\n" + "\n".join(out), lines
-
-
-def _expanded(
-    body: str, lines: array[int] | None, unfold: Unfold | None
-) -> tuple[str, array[int] | None]:
-    """Lines that hold several: JSON records, escaped line ends, what ``unfold`` knows."""
-    here = ('"' in body and '\n{"' in body) or "\\" in body or ("#" in body and "#012" in body)
-    if not here and unfold is None:
-        return body, lines
-    out: list[str] = []
-    numbers: array[int] = array("I")
-    changed = carry = False
-    for number, line in enumerate(body.split("\n")[1:], 1):
-        texts = _unfolded(line)
-        if texts is None and unfold is not None:
-            texts = unfold(line)
-        source = number if lines is None else lines[number - 1]
-        if texts is None:
-            texts, now_open = [line], False
-        else:
-            changed = True
-            now_open = line.startswith('{"log":') and texts[-1] != ""
-            if texts[-1] == "" and len(texts) > 1:
-                texts.pop()
-        if carry and texts:
-            out[-1] += texts.pop(0)
-        out += texts
-        numbers.extend([source] * len(texts))
-        carry = now_open
-    if not changed:
-        return body, lines
-    return _layers(_controls("\n" + "\n".join(out))), numbers
-
-
-def _unfolded(line: str) -> list[str] | None:
-    """The lines in a line; None when it holds only itself."""
-    if line.startswith('{"') and len(line) < 1 << 20:
-        texts = _json_texts(line)
-        if texts:
-            return "\n".join(texts).split("\n")
-    if "\\n\\t" in line or line.count("\\n") > 2:
-        text = _ESCAPES.sub(
-            lambda m: chr(int(m[1], 16)) if m[1] else _ESCAPED.get(m[2], m[0]), line
-        )
-        return text.split("\n")
-    if "#012" in line:
-        return line.replace("#011", "\t").split("#012")
-    return None
-
-
-def _json_texts(line: str) -> list[str]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(record, dict):
-        return []
-    if isinstance(record.get("jsonPayload"), dict):
-        record = record["jsonPayload"]
-    found = [record[k] for k in _MESSAGES if isinstance(record.get(k), str)][:1]
-    for key in _DETAILS:
-        value = record.get(key)
-        if isinstance(value, dict):
-            value = value.get("stack") or value.get("message")
-        if isinstance(value, str) and value not in found:
-            found.append(value)
-    return found
