@@ -35,6 +35,15 @@ def test_a_recording_tells_nothing_that_was_not_asked() -> None:
     assert os.uname().nodename not in json.loads(text)["uname"]
 
 
+def test_passwords_in_addresses_are_not_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    path.write_text("GOPROXY=https://me:hunter2@proxy.example/x\nGOARCH=arm64\n")
+    door = Recording(Live())
+    door.read(str(path))
+    held = door.document()["files"][str(path)]
+    assert held == "GOPROXY=https://proxy.example/x\nGOARCH=arm64\n"
+
+
 def test_reads_are_repeated_byte_for_byte(tmp_path: Path) -> None:
     path = str(tmp_path / "file")
     Path(path).write_bytes(bytes(range(256)) * 4)

@@ -1,12 +1,14 @@
 """Writes down what a machine answers, so that `archfit.host.recorded.Recorded` can repeat it.
 
 Only what is asked is written: of the environment the variables that a probe looked up, of
-a large file the bytes that were read. The machine's own name is left out.
+a large file the bytes that were read. The machine's own name is left out, and so are user
+and password of addresses (https://user:password@host) in texts.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -16,6 +18,8 @@ from archfit.host.recorded import SCHEMA
 from archfit.model.errors import Unavailable
 
 T = TypeVar("T")
+
+_WHO = re.compile(r"://[^/@\s]{1,256}@")
 
 
 class _Asked(Mapping[str, str]):
@@ -176,6 +180,6 @@ class Recording:
 def _plain(data: bytes, partial: bool) -> str | dict[str, Any]:
     """Text when it is text and all of it, else base64."""
     if not partial and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in data):
-        return data.decode("latin-1")
+        return _WHO.sub("://", data.decode("latin-1"))
     held: dict[str, Any] = {"base64": base64.b64encode(data).decode()}
     return held | {"partial": True} if partial else held

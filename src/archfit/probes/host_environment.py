@@ -13,6 +13,13 @@ from archfit.model.errors import Unavailable
 from archfit.model.fact import Fact, Trust
 from archfit.model.image import HostProbe
 
+#: Settings that decide for what and by what Go builds; others (GOPROXY, GOAUTH) may hold secrets.
+_KEPT = """
+    AR CC CXX FC GOOS GOARCH GO386 GOAMD64 GOARM GOARM64 GOEXPERIMENT GOFLAGS GOMIPS GOMIPS64
+    GOPPC64 GORISCV64 GOROOT GOTOOLCHAIN GOWASM CGO_ENABLED CGO_CFLAGS CGO_CPPFLAGS
+    CGO_CXXFLAGS CGO_LDFLAGS PKG_CONFIG
+"""
+
 
 def run(door: Door, facts: dict[str, Fact]) -> None:
     """Adds what is set; nothing set is no failure."""
@@ -26,7 +33,8 @@ def run(door: Door, facts: dict[str, Fact]) -> None:
     except Unavailable:
         return
     settings = dict(line.split("=", 1) for line in text.splitlines() if "=" in line[1:])
-    kept = {k: v for k, v in settings.items() if k.isidentifier() and k.startswith(("GO", "CGO"))}
+    kept_names = _KEPT.split()
+    kept = {name: value for name, value in settings.items() if name in kept_names}
     if kept:
         facts[GOENV_FILE.name] = Fact(
             {"path": path, "settings": kept}, Trust.DECLARED, f"{path}, as Go reads it"
