@@ -31,14 +31,18 @@ def fit(
     *,
     need: Mapping[str, object],
     offer: Mapping[str, object],
-    holds: bool,
+    holds: bool = False,
     message: str,
     evidence: tuple[Evidence, ...] = (),
     remedies: tuple[Remedy, ...] = (),
     confidence: float = 0.95,
     severity: Severity = Severity.ERROR,
 ) -> Iterator[Finding]:
-    """One finding when the offer does not hold what is needed, else none."""
+    """One finding, unless the offer ``holds`` what is needed.
+
+    A judge that runs over whole trees asks first and calls this only for a misfit, since
+    evidence and remedies cost more than the question.
+    """
     if not holds:
         yield Finding(message, need, offer, evidence, remedies, confidence, severity)
 

@@ -50,7 +50,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     yield from fit(
         need={"members": main},
         offer={"members": isas},
-        holds=False,
         message=f"holds objects of {len(isas)} targets: "
         + ", ".join(f"{count} of {name}" for name, count in isas.items()),
         evidence=(

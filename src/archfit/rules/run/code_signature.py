@@ -57,7 +57,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         yield from fit(
             need={"signature": "valid, at least ad hoc"},
             offer={"signature": state},
-            holds=False,
             message=f"its arm64 slice {words}; the kernel will kill it",
             evidence=slice_proof(one, "signature") + proof(host, h.ISA),
             remedies=(

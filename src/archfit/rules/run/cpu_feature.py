@@ -61,13 +61,12 @@ def _amd64(facts: Facts, host: Facts) -> Iterator[Finding]:
     setting = (go.SETTINGS.of(facts) or {}).get("GOAMD64", "")
     wanted = max(_level(b.ISA_LEVEL.of(facts)), _level(setting))
     there = h.ISA_LEVEL.of(host)
-    if wanted <= 1 or there is None:
+    if wanted <= 1 or there is None or wanted <= _level(there):
         return
     by_go = _level(setting) == wanted
     yield from fit(
         need={"level": f"x86-64-v{wanted}"},
         offer={"level": there},
-        holds=wanted <= _level(there),
         message=f"needs a CPU of level x86-64-v{wanted}; this one is {there}",
         evidence=proof(facts, b.ISA_LEVEL, go.SETTINGS if by_go else b.ISA)
         + proof(host, h.ISA_LEVEL),
@@ -84,10 +83,11 @@ def _arm64(facts: Facts, host: Facts) -> Iterator[Finding]:
     # From Armv8.1 on LSE is mandatory (Arm ARM, FEAT_LSE), and Go uses it without a test.
     wanted = set(options) | ({"lse"} if base not in ("", "v8.0") else set())
     missing = sorted(o for o in wanted & set(_GOARM64_HWCAP) if _GOARM64_HWCAP[o] not in features)
+    if not missing:
+        return
     yield from fit(
         need={"GOARM64": setting},
         offer={"features": features},
-        holds=not missing,
         message=f"built with GOARM64={setting}; this CPU lacks {', '.join(missing)}",
         evidence=proof(facts, go.SETTINGS) + proof(host, h.CPU_FEATURES),
         remedies=(_rebuild(facts, True, "GOARM64=v8.0", "v8.0"),),

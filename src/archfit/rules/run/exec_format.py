@@ -34,18 +34,29 @@ registered with the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archfit.facts import binary as b
 from archfit.facts import go
 from archfit.facts import host as h
+from archfit.formats.log import Log
 from archfit.model.fact import Facts
 from archfit.model.finding import Finding, Remedy, Severity
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
+from archfit.model.text import Hit, Text
 from archfit.platforms.execution import start
 from archfit.platforms.targets import started_slices
 from archfit.rules.fit import fit, proof
+from archfit.rules.said import said, surest
+from archfit.rules.start_failure import (
+    ENOEXEC,
+    kind_of,
+    named,
+    other_platform,
+    script_named,
+    translation_meant,
+)
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
@@ -61,7 +72,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     yield from fit(
         need={"target": targets[0] if len(targets) == 1 else targets},
         offer={"target": here, "runs": h.RUNS.require(host), "translators": _translators(host)},
-        holds=False,
         message=f"built for {', '.join(targets)}; this host is {here} and nothing here translates",
         evidence=proof(facts, b.ISA, b.OS) + proof(host, h.ISA, h.TRANSLATORS),
         remedies=tuple(_remedies(facts, host, slices, here)),
@@ -105,10 +115,156 @@ def _remedies(
     )
 
 
+_SHELL = "a shell took the program for a script: its format is not this machine's"
+TEXTS = (
+    *ENOEXEC,
+    Text(
+        "ELF",
+        _SHELL,
+        "dash, busybox ash and bash, which run what the kernel refuses as a script",
+        r"(?:: |line )1: [^\n]{0,80}?\bELF[^\n]{0,200}: (?:command )?not found",
+        0.85,
+    ),
+    Text(
+        "word unexpected",
+        _SHELL,
+        'dash parser.c (`Syntax error: word unexpected (expecting ")")`)',
+        r"[Ss]yntax error: word unexpected \(expecting",
+        0.72,
+        (".sh:", ".sh ", ".bash:"),
+    ),
+    Text(
+        "unexpected",
+        _SHELL,
+        'dash and busybox ash on a binary (`Syntax error: "(" unexpected`)',
+        r"/[\w.+-]{1,80}: (?:line )?[1-4]: (?:[^\s:]{1,200}: )?"
+        r"[Ss]yntax error: (?:unexpected )?\"\(\"",
+        0.72,
+        (".sh:", ".bash:", "configure:"),
+    ),
+    Text(
+        "unexpected",
+        _SHELL,
+        'dash on a binary (`Syntax error: Unterminated quoted string`, `")" unexpected`)',
+        r"/(?:bin|sbin|[\w.-]{1,60}-(?:amd64|arm64|x86_64|aarch64|armv7))/?[\w.+-]{0,80}: "
+        r"[1-9]: (?:[^\s:]{1,200}: )?Syntax error: (?:\"\)\"|\"&\"|\";;?\"|end of file)",
+        0.6,
+        (".sh:", ".bash:"),
+    ),
+    Text(
+        "Invalid ELF image for this architecture",
+        "the translator was given a program of an ISA that it does not translate",
+        "qemu linux-user/elfload.c (load_elf_image)",
+        confidence=0.75,
+        unless=("buildkit_qemu_emulator",),
+    ),
+    Text(
+        "is not a valid Win32 application",
+        "Windows can't start it: it is for another processor, or no Windows program",
+        "Windows ERROR_BAD_EXE_FORMAT (193), as Go, Python, Java (error=193) print it",
+        confidence=0.8,
+        unless=("DLL load failed", "LoadLibrary", "dlopen", ".dll", ".node", ".pyd", "ImportError"),
+    ),
+    Text(
+        "not compatible with the version of Windows",
+        "Windows can't start it: it is for another processor",
+        "Windows ERROR_EXE_MACHINE_TYPE_MISMATCH (216)",
+        r"[Tt]his version of [^\n]{1,200} is not compatible with the version of Windows",
+        0.88,
+    ),
+    Text(
+        "is not a valid application for this OS platform",
+        "Windows can't start it: it is for another processor or system",
+        "PowerShell and .NET on ERROR_BAD_EXE_FORMAT",
+        confidence=0.9,
+    ),
+    Text(
+        "not supported on this type of Mac",
+        "it has no slice for this Mac's processor",
+        "macOS Launch Services",
+        confidence=0.9,
+    ),
+    Text(
+        "applications are no longer supported",
+        "it is for PowerPC, which this macOS does not run",
+        "macOS Launch Services since 10.7",
+        r"PowerPC applications are no longer supported",
+        0.93,
+    ),
+    Text(
+        "EBADARCH",
+        "it has no slice for this Mac's processor",
+        "errno names: Node.js, dyld, launchd",
+        r"EBADARCH",
+        0.85,
+        ("#define",),
+    ),
+)
+#: A container's or a build's own program, which Go is asked to build for the right target.
+_GO_SIGNS = ("go build", "go run", "go test", "GOOS=", "GOARCH=", "fork/exec", "golang")
+
+
+def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
+    """One finding; less sure where the text blames what should have translated or the image."""
+    best = surest(hits)
+    confidence = best.text.confidence
+    path = named(hits)
+    if best.text in ENOEXEC:
+        kind = kind_of(log, path)
+        if other_platform(log) or translation_meant(log):
+            confidence = min(confidence, 0.65)
+        elif kind == "script" and not _container(log, best):
+            confidence = 0.5
+        elif kind == "script" and not script_named(path):
+            confidence = 0.6
+    message = f"{path} can't be started: {best.text.says}" if path else best.text.says
+    yield said(best, hits, message=message, remedies=_mend(path, log, best), confidence=confidence)
+
+
+def _container(log: Log, hit: Hit) -> bool:
+    return log.says("docker", "container", "podman", "kubectl", "exec user process") or (
+        hit.line.lstrip().startswith("exec ")
+    )
+
+
+def _mend(path: str, log: Log, hit: Hit) -> Iterator[Remedy]:
+    program = path or "PROGRAM"
+    see = f"file {program}; uname -m"
+    system, isa = log.context.get("goos", ""), log.context.get("goarch", "")
+    if log.says(*_GO_SIGNS) and not _container(log, hit):
+        here = f"GOOS={system} GOARCH={isa} " if system and isa else ""
+        yield Remedy(
+            "Build for this machine: GOOS or GOARCH is set in the environment or by `go env -w`",
+            f"{here or 'env -u GOOS -u GOARCH '}go build ."
+            + ("" if here else "  # go env -u GOOS GOARCH"),
+            verify="go env GOOS GOARCH GOHOSTOS GOHOSTARCH",
+        )
+    elif _container(log, hit):
+        yield Remedy(
+            "Build or pull the image for the platform of the machine that runs it",
+            "docker buildx build --platform linux/amd64,linux/arm64 -t IMAGE .",
+            verify="docker image inspect IMAGE --format '{{.Os}}/{{.Architecture}}'; uname -m",
+        )
+    elif log.platform.os == "darwin" or "CPU type" in hit.line:
+        yield Remedy(
+            "Fetch or build the version for this Mac's processor; x86_64 programs run on Apple "
+            "Silicon with Rosetta",
+            "softwareupdate --install-rosetta",
+            verify=f"lipo -archs {program}; arch",
+        )
+    else:
+        yield Remedy("Fetch or build the version for this machine", verify=see)
+    if not path:
+        yield Remedy("Find out which program it is and what it was built for", verify=see)
+
+
 RULE = Rule(
     "run.exec-format",
     (Kind.BINARY,),
     (b.FORMAT,),
     (h.RUNS, h.OS, h.ISA, h.TRANSLATORS),
     judge,
+    TEXTS,
+    weigh,
+    yields_to=("ship.admission-arch",),
 )

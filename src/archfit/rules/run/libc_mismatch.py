@@ -58,7 +58,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         yield from fit(
             need={"libc": needs},
             offer={"libc": libc},
-            holds=False,
             message=f"a library linked against {needs}; the programs of this host use {libc}",
             evidence=proof(facts, b.LIBC, b.NEEDED) + proof(host, h.LIBC),
             remedies=(Remedy(f"Build it against {libc}, or fetch its {libc} version"),),
@@ -86,13 +85,14 @@ def _newer(
     facts: Facts, host: Facts, need: Key[str], offer: Key[str], name: str, soname: str
 ) -> Iterator[Finding]:
     wanted, there = need.of(facts), offer.of(host)
-    if wanted is None or there is None or _bundled(facts, soname):
+    if wanted is None or there is None or version(wanted) <= version(there):
+        return
+    if _bundled(facts, soname):
         return
     mark = f"GLIBC_{wanted}" if name == "glibc" else f"{name}_{wanted}"
     yield from fit(
         need={name: wanted},
         offer={name: there},
-        holds=version(wanted) <= version(there),
         message=f"needs {mark} of {soname}; this host has {there}",
         evidence=proof(facts, need, b.VERSIONS) + proof(host, offer),
         remedies=tuple(_remedies(facts, host, name, there)),

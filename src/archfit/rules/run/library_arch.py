@@ -62,7 +62,6 @@ def _wrong(facts: Facts, isa: str, row: dict[str, Any]) -> Iterator[Finding]:
     yield from fit(
         need={"library": row["name"], "isa": isa},
         offer={"library": seen.get("path"), "isa": seen.get("isa")},
-        holds=False,
         message=f"needs {row['name']}{for_} for {isa}; {seen.get('path')} is for {seen.get('isa')}",
         evidence=(
             *proof(facts, b.ISA, b.NEEDED),
@@ -93,7 +92,6 @@ def _alone(facts: Facts, host: Facts) -> Iterator[Finding]:
     yield from fit(
         need={"isa of the process": isa},
         offer={"runs": h.RUNS.require(host)},
-        holds=False,
         message=f"a library for {isa}; no process on this host is of that ISA",
         evidence=proof(facts, b.ISA, b.TYPE) + proof(host, h.ISA, h.RUNS),
         remedies=(Remedy(f"Build or fetch it for {h.ISA.of(host)}"),),

@@ -62,7 +62,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
             yield from fit(
                 need={"library": row["name"], "isa": isa},
                 offer={"searched": row.get("searched")},
-                holds=False,
                 message=f"{row['name']}{for_} is not where the loader looks",
                 evidence=proof(facts, b.NEEDED, b.RUNPATH, b.RPATH),
                 remedies=(

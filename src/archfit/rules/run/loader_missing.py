@@ -57,8 +57,10 @@ _CROSS_LIBC = {
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     """The program would start, but for its loader."""
     isa, system = b.ISA.require(facts), b.OS.of(facts) or "linux"
-    answer = start(isa, system, host)
     found = b.LOADER_FOUND.require(facts)
+    if found.get("path") is not None:
+        return
+    answer = start(isa, system, host)
     if answer is None or not answer.runs:
         return
     loader = b.LOADER.require(facts)
@@ -67,7 +69,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     yield from fit(
         need={"loader": loader, "libc": b.LIBC.of(facts), "isa": isa},
         offer={"loaders": loaders, "libc": libc, "isa": h.ISA.of(host)},
-        holds=found.get("path") is not None,
         message=_message(loader, answer, found),
         evidence=proof(facts, b.LOADER, b.LOADER_FOUND) + proof(host, h.LOADERS),
         remedies=tuple(_remedies(facts, host, isa, answer)),

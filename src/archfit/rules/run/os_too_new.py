@@ -55,7 +55,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     yield from fit(
         need={"macOS": "< 26", "because": "no LC_UUID"},
         offer={"macOS": there},
-        holds=False,
         message=f"has no LC_UUID, which the loader of macOS {there} wants",
         evidence=proof(facts, b.FORMAT, go.VERSION) + proof(host, h.OS_VERSION),
         remedies=(

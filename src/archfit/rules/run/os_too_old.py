@@ -57,10 +57,11 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         return
     darwin = system == "darwin"
     wanted, name = str(one["min_os"]), "macOS" if darwin else "kernel"
+    if version(wanted) <= version(there):
+        return
     yield from fit(
         need={name: f">= {wanted}"},
         offer={name: there},
-        holds=version(wanted) <= version(there),
         message=f"needs {name} {wanted} or newer; this host has {there}",
         evidence=slice_proof(one, "min_os") + proof(host, h.OS_VERSION if darwin else h.KERNEL),
         remedies=tuple(_remedies(facts, one, system, there)),

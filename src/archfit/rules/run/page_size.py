@@ -49,11 +49,12 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     if b.ISA.require(facts) not in h.RUNS.require(host):
         return  # a translator maps the segments itself
     align, page = b.SEGMENT_ALIGN.require(facts), h.PAGE_SIZE.require(host)
+    if page <= align:
+        return
     package = go.PATH.of(facts)
     yield from fit(
         need={"page size at most": f"{align // 1024} KiB"},
         offer={"page size": f"{page // 1024} KiB"},
-        holds=page <= align,
         message=f"laid out for pages of at most {align} bytes; this kernel's have {page}",
         evidence=proof(facts, b.SEGMENT_ALIGN) + proof(host, h.PAGE_SIZE),
         remedies=(

@@ -51,7 +51,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         yield from fit(
             need={"interpreter": f"{name}\\r"},
             offer={"interpreter": name},
-            holds=False,
             message="its first line ends in CR LF: the kernel looks for a name that ends in CR",
             evidence=proof(facts, b.INTERPRETER, b.SCRIPT_CRLF),
             remedies=(
@@ -72,7 +71,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         yield from fit(
             need={"interpreter": wanted},
             offer={"interpreter": None},
-            holds=False,
             message=f"its interpreter {wanted} is not on this host",
             evidence=proof(facts, b.INTERPRETER, b.SCRIPT_ARGS),
             remedies=(Remedy(f"Install {wanted}, or name one that is there in the first line"),),
@@ -85,7 +83,6 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         yield from fit(
             need={"runs": isa},
             offer={"runs": h.RUNS.require(host)},
-            holds=False,
             message=f"its interpreter {found['path']} is for {isa}, which this host does not run",
             evidence=proof(facts, b.INTERPRETER, b.SCRIPT_RESOLVED) + proof(host, h.ISA),
             remedies=(Remedy(f"Install {wanted} for {h.ISA.of(host)}"),),
