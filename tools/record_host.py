@@ -1,4 +1,4 @@
-"""Records this machine for the tests: python -m tools.record_host FILE ABOUT [PROBE ...].
+"""Records this machine for the tests: python tools/record_host.py FILE ABOUT [PROBE ...].
 
 The named probes are left out (those that read many large programs). Users record theirs
 with `archfit facts host --record FILE`.

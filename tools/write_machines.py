@@ -1,6 +1,6 @@
 """Writes the recordings in tests/recorded/ that were not taken from a machine.
 
-Run as ``python -m tools.write_machines``. ``--check`` changes nothing and exits 1 when a
+Run as ``python tools/write_machines.py``. ``--check`` changes nothing and exits 1 when a
 file is stale.
 """
 
@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from tools.machine_parts import (
+from machine_parts import (
     LOADER,
     ROSETTA_CPU,
     Part,

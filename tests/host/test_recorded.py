@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +157,15 @@ def test_machines_in_the_folder_are_small_and_name_no_home(name: str) -> None:
     assert len(text) < 100_000
     assert "/root" not in text
     assert document(name)["about"]
+
+
+def test_written_machines_are_as_their_recipe_makes_them() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "tools/write_machines.py", "--check"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
