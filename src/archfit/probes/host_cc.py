@@ -15,9 +15,18 @@ from archfit.host.door import Door
 from archfit.model.errors import Unavailable
 from archfit.model.fact import Fact, Trust
 from archfit.model.image import HostProbe
+from archfit.platforms.isa import rows
 
 _NAMES = ("cc", "gcc", "clang", "musl-gcc", "zig")
-_ENDINGS = ("-gcc", "-clang")
+_SYSTEMS = (
+    "linux-gnu",
+    "linux-gnueabihf",
+    "linux-gnueabi",
+    "linux-musl",
+    "linux-musleabihf",
+    "unknown-linux-gnu",
+    "w64-mingw32",
+)
 _MAX = 16
 
 
@@ -27,7 +36,7 @@ def run(door: Door, facts: dict[str, Fact]) -> None:
     default = given[0] if given else ("clang" if OS.of(facts) == "darwin" else "gcc")
     found: list[dict[str, object]] = []
     seen: set[str] = set()
-    for name in dict.fromkeys([*given, *_NAMES, *_crossed(door)]):
+    for name in dict.fromkeys([*given, *_NAMES, *_crossed()]):
         for path in [name] if name.startswith("/") else door.which(name)[:1]:
             real = door.realpath(path)
             if (real in seen and name != default) or len(found) == _MAX:
@@ -37,17 +46,14 @@ def run(door: Door, facts: dict[str, Fact]) -> None:
     facts[CC.name] = Fact(found, Trust.REPORTED, "-dumpmachine and --version of each")
 
 
-def _crossed(door: Door) -> list[str]:
-    """Cross compilers on PATH, by the triplet in their names: aarch64-linux-gnu-gcc."""
-    folders = [f for f in dict.fromkeys(door.env.get("PATH", "").split(":")) if f.startswith("/")]
-    return sorted(
-        {
-            name
-            for folder in folders
-            for name in door.listdir(folder)
-            if name.endswith(_ENDINGS) and name.count("-") >= 2 and not name.startswith(".")
-        }
-    )
+def _crossed() -> list[str]:
+    """Cross compilers by their usual names: aarch64-linux-gnu-gcc."""
+    return [
+        f"{cpu}-{system}-gcc"
+        for row in rows().values()
+        for cpu in row["gnu"]
+        for system in _SYSTEMS
+    ]
 
 
 def _compiler(door: Door, facts: dict[str, Fact], name: str, path: str) -> dict[str, object]:

@@ -7,15 +7,13 @@ The version is read from the file, where it stands as one text with the program'
 from __future__ import annotations
 
 from archfit.facts.host import OS, QEMU
+from archfit.formats.slice_isa import HEAD
 from archfit.host.door import Door
 from archfit.model.errors import Unavailable
 from archfit.model.fact import Fact, Trust
 from archfit.model.image import HostProbe
 from archfit.platforms.isa import rows
 from archfit.platforms.table import table
-
-#: PT_INTERP's text stands in the first page; Go's linker puts it at that page's end.
-_PAGE = 4096
 
 
 def run(door: Door, facts: dict[str, Fact]) -> None:
@@ -52,7 +50,7 @@ def _version(door: Door, name: str, path: str) -> str | None:
 def _static(door: Door, path: str) -> bool | None:
     """No loader is named in the file's head, where PT_INTERP's text stands."""
     try:
-        head = door.read(path, _PAGE)
+        head = door.read(path, HEAD)
     except Unavailable:
         return None
     return not any(f"{row['path']}\0".encode() in head for row in table("loaders")["loader"])
