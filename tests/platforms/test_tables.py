@@ -53,6 +53,21 @@ SCHEMA: dict[str, dict[str, dict[str, type]]] = {
             "rosetta": bool,
         }
     },
+    "go_releases": {
+        "release": {"version": str, "released": str, "bootstrap": str},
+        "port": {
+            "target": str,
+            "since": str,
+            "until": str,
+            "cgo": str,
+            "broken": str,
+            "means": str,
+        },
+        "minimum": {"target": str, "since": str, "version": str},
+        "breaks": {"os": str, "version": str, "below": str},
+        "setting": {"name": str, "since": str, "until": str, "default": str, "values": str},
+        "format": {"what": str, "since": str, "change": str},
+    },
 }
 
 
