@@ -58,8 +58,13 @@ class Closure:
                     if (name, node.route) not in failed:
                         failed.add((name, node.route))
                         rows.append(found.row)
+                    if found.where.wrong and not self._soname:
+                        loaded.add(name)  # musl maps it all the same, and fails later
                     continue
                 loaded.add(name)
+                if found.where.by == "loader":
+                    rows.append(found.row)
+                    continue
                 same = files.setdefault(found.soname, [])
                 if same and self._among(found.where, same):
                     continue
@@ -83,7 +88,7 @@ class Closure:
         dynamic = (search.near if where.near else search.files).needs(where.path)
         if dynamic is None:
             return Found(where, row, None, None)
-        key = (where.path, where.near, node.passed_on)
+        key = (where.path, where.near, node.env, node.passed_on)
         child = self._nodes.get(key)
         if child is None:
             child = self._nodes[key] = search.node(where.path, where.near, dynamic, node)

@@ -68,13 +68,13 @@ class _Index:
                 self._add(files, name, f"{folder}/{name}", "default")
 
     def _add(self, files: Files, name: str, path: str, by: str) -> None:
-        path = files.place(path)
-        if (name, path) in self._seen:
+        place = files.place(path)
+        if (name, place) in self._seen:
             return
-        self._seen.add((name, path))
+        self._seen.add((name, place))
         header = files.header(path)
         if isinstance(header, Header) and header.type in (2, 3):
-            row = {"path": path, "isa": header.isa, "by": by}
+            row = {"path": place, "isa": header.isa, "by": by}
             self.libraries.setdefault(name, []).append(row)
 
 

@@ -76,12 +76,14 @@ Route = tuple[tuple[str, tuple[Folder, ...]], ...]
 class Node:
     """A loaded object. ``path``: as the loader opened it.
 
-    ``passed_on``: the steps that also hold for what it loads; ``route``: those for itself.
+    ``passed_on``: the steps that also hold for what it loads, beside the program's ``env``;
+    ``route``: those for itself.
     """
 
     path: str
     near: bool
     dynamic: Dynamic
+    env: Route = ()
     passed_on: Route = ()
     route: Route = ()
 
@@ -104,8 +106,12 @@ class Search:
 
     def node(self, path: str, near: bool, dynamic: Dynamic, parent: Node | None) -> Node:
         """An object that ``parent`` loads, None for the program, with its search worked out."""
-        node = Node(path, near, dynamic, parent.passed_on if parent is not None else ())
-        env = (("LD_LIBRARY_PATH", self._expanded(node, self.env)),) if self.env else ()
+        if parent is not None:
+            node = Node(path, near, dynamic, parent.env, parent.passed_on)
+        else:
+            node = Node(path, near, dynamic)
+            node.env = (("LD_LIBRARY_PATH", self._env(node)),) if self.env else ()
+        env = node.env
         if not dynamic.runpath and not dynamic.rpath:
             own: Route = ()
         elif self.loader.kind == "musl":
@@ -120,6 +126,11 @@ class Search:
         node.passed_on = own + node.passed_on
         node.route = env + node.passed_on if self.loader.kind == "musl" else node.passed_on + env
         return node
+
+    def _env(self, node: Node) -> tuple[Folder, ...]:
+        if self.loader.kind == "musl":  # which takes it as it is
+            return tuple([Folder(path, False) for path in self.env])
+        return self._expanded(node, self.env)
 
     def _expanded(self, node: Node, paths: Iterable[str]) -> tuple[Folder, ...]:
         found: dict[Folder, None] = {}
@@ -313,7 +324,7 @@ class _Work:
             return None
         if self.name not in names:
             return None
-        path = f"{folder.path.rstrip('/')}/{self.name}"
+        path = f"{folder.path}/{self.name}"
         judged = files.judge(path, self.search.target)
         if judged.how == "skipped":
             # musl takes the first file there is and fails on it.
