@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing; try: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --editable . --group dev
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 setup: $(STAMP) ## the virtual environment with archfit and its development tools

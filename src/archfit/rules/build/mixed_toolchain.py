@@ -40,24 +40,28 @@ from archfit.rules.fit import fit, proof
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
-    """The verdict over all signals is `mixed`."""
+    """The verdict over all signals is `mixed`; a note when no tool that builds is concerned."""
+    if h.VERDICT.require(facts) != "mixed":
+        return
+    isa = h.ISA.require(facts)
+    tools = list(_tools(facts))
     advice = h.VERDICT_ADVICE.of(facts)
     yield from fit(
-        need={"isa": h.ISA.require(facts)},
-        offer={"tools": _tools(facts)},
-        holds=h.VERDICT.require(facts) != "mixed",
+        need={"isa": isa},
+        offer={"tools": [f"{path}: {of}" for path, of in tools]},
         message=h.VERDICT_REASON.of(facts) or "tools of two ISAs",
         evidence=proof(facts, h.ISA, h.GO, h.CC, h.BREW, h.ANCESTORS),
         remedies=(Remedy(advice, verify="archfit check"),) if advice else (),
-        severity=Severity.WARNING,
+        severity=Severity.WARNING if any(of != isa for _, of in tools) else Severity.NOTE,
     )
 
 
-def _tools(facts: Facts) -> list[str]:
-    rows = [(row.get("path"), row.get("isa")) for row in h.GO.of(facts) or ()]
-    rows += [(row.get("path"), row.get("isa")) for row in h.CC.of(facts) or ()]
-    rows += [(row.get("prefix"), row.get("isa")) for row in h.BREW.of(facts) or ()]
-    return [f"{path}: {isa}" for path, isa in rows if isa]
+def _tools(facts: Facts) -> Iterator[tuple[str, str]]:
+    """(path, ISA) of what builds: go commands, C compilers, Homebrew prefixes."""
+    for key, name in ((h.GO, "path"), (h.CC, "path"), (h.BREW, "prefix")):
+        for row in key.of(facts) or ():
+            if row.get("isa"):
+                yield str(row.get(name)), str(row["isa"])
 
 
 RULE = Rule("build.mixed-toolchain", (Kind.HOST,), (h.VERDICT, h.ISA), (), judge)
