@@ -14,7 +14,7 @@ class Span:
     """A run of bytes that stands in the file and is mapped when the program runs.
 
     ``address``: where it is mapped. ``offset``: where it stands in the window.
-    ``size``: bytes; never past the window's end.
+    ``size``: bytes. Who makes a span sees to it that it lies within the window.
     """
 
     address: int

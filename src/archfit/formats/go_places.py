@@ -64,8 +64,8 @@ def of_elf(elf: Elf) -> Layout | None:
 
 
 def _clamped(address: int, offset: int, size: int, end: int) -> Span:
-    """A span that ends with the file, whatever its size says."""
-    return Span(address, offset, max(0, min(size, end - offset)))
+    """A span within the file, whatever its offset and size say."""
+    return Span(address, min(offset, end), max(0, min(size, end - offset)))
 
 
 def _span(section: tuple[int, int, int] | None) -> Span | None:

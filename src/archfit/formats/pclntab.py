@@ -56,6 +56,10 @@ _SOUGHT = {
 }
 
 
+#: Bytes of names that are searched.
+_MOST_NAMES = 128 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """Where the parts of the table are, as offsets in the window, in bytes.
@@ -179,13 +183,13 @@ def find_name(data: Window, header: Header, name: bytes) -> int | None:
     """Offset in the window of a function's name, if one is named exactly so; else None."""
     first, last = name_range(header)
     sought = name + b"\0"
-    at = data.find(sought, first, last)
-    while at >= 0:
-        # Before Go 1.16 a name may follow anything, so only its end can be checked.
-        if at == first or header.since == (1, 2) or data[at - 1] == 0:
-            return at
-        at = data.find(sought, at + 1, last)
-    return None
+    if header.since == (1, 2):  # a name may follow anything, so only its end can be checked
+        at = data.find(sought, first, last)
+        return at if at >= 0 else None
+    if data[first : min(first + len(sought), last)] == sought:
+        return first
+    at = data.find(b"\0" + sought, first, last)
+    return at + 1 if at >= 0 else None
 
 
 def has_name(data: Window, header: Header, name: bytes) -> bool:
@@ -194,7 +198,12 @@ def has_name(data: Window, header: Header, name: bytes) -> bool:
 
 
 def name_range(header: Header) -> tuple[int, int]:
-    """(start, end) of where names stand in the window; before Go 1.16 other things do too."""
+    """(start, end) of where names stand in the window; before Go 1.16 other things do too.
+
+    At most `_MOST_NAMES` bytes, ten times what the largest programs have.
+    """
     if header.since == (1, 2):
-        return header.function_table, header.end
-    return header.names, header.units
+        first, last = header.function_table, header.end
+    else:
+        first, last = header.names, header.units
+    return first, min(last, first + _MOST_NAMES)
