@@ -32,8 +32,8 @@ _MACHO_NAMES = frozenset(("__go_buildinfo", "__gopclntab", "__rodata", "__const"
 
 #: IMAGE_SCN_CNT_INITIALIZED_DATA, MEM_READ and MEM_WRITE, the alignment bits left out.
 _PE_WRITABLE, _PE_ALIGN, _PE_READ_ONLY = 0xC0000040, 0x600000, 0x40000040
-#: Where a file is not known to be Go, no more than this is searched for a pclntab.
-_MOST_UNKNOWN = 64 << 20
+#: Bytes that are searched for a pclntab, in a file that is known to be Go and in others.
+_MOST_KNOWN, _MOST_UNKNOWN = 256 << 20, 64 << 20
 
 
 def of_elf(elf: Elf) -> Layout | None:
@@ -149,12 +149,12 @@ def of_xcoff(data: Window) -> Layout | None:
 def table_of(data: Window, layout: Layout, known: bool) -> pclntab.Header | None:
     """The program's function table; None when there is none to be found.
 
-    ``known``: it is Go by another sign, so the search has no limit but the file. Malformed
+    ``known``: it is Go by another sign, so the search may go further. Malformed
     when the section that is named after the table does not hold one.
     """
     if layout.table is not None:
         return pclntab.read_header(data, layout.table.offset, layout.table.end)
-    left = len(data) if known else _MOST_UNKNOWN
+    left = _MOST_KNOWN if known else _MOST_UNKNOWN
     for span in layout.constants:
         end = min(span.end, span.offset + left)
         found = pclntab.search(data, span.offset, end, layout.order)
