@@ -279,23 +279,18 @@ class Elf:
 
     @property
     def notes(self) -> tuple[elf_notes.Note, ...]:
-        """All notes of its segments, or of its sections where it has no segments."""
+        """All notes of its segments, then those of sections that no segment has."""
         return self._once("notes", self._notes)
 
     def _notes(self) -> tuple[elf_notes.Note, ...]:
-        segments = self.segments
+        segments, layout = self.segments, self.header.layout
         spans = [(s.offset, s.filesz, s.align) for s in segments if s.type == PT_NOTE]
         if not spans:
             spans = [(s.offset, s.filesz, s.align) for s in segments if s.type == PT_GNU_PROPERTY]
-        if not segments:
-            spans = [
-                (row[4], row[5], row[8]) for row in self._rows if row[1] == elf_sections.SHT_NOTE
-            ]
-        layout = self.header.layout
-        found: list[elf_notes.Note] = []
-        for offset, size, align in spans[:256]:
-            found.extend(elf_notes.iterate(self.data, layout, offset, size, align))
-        return tuple(found)
+        found = elf_notes.read(self.data, layout, spans)
+        more = elf_notes.read(self.data, layout, elf_sections.notes(self._rows, spans))
+        # Properties that no segment has are not seen by any loader.
+        return (*found, *[note for note in more if not segments or note.type != 5])
 
     @property
     def marks(self) -> elf_notes.Marks:
@@ -379,7 +374,7 @@ class Elf:
         None when there is none, or it is not wholly in the file.
         """
         row = self._once("sections", self._sections).get(name)
-        if row is None or row[1] == elf_sections.SHT_NOBITS or row[4] + row[5] > len(self.data):
+        if row is None or not elf_sections.has_bytes(row, self.data):
             return None
         return row[3], row[4], row[5]
 

@@ -16,8 +16,8 @@ from archfit.model.image import Window
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR = 1, 2, 3, 4, 6
 PT_GNU_STACK, PT_GNU_PROPERTY = 0x6474E551, 0x6474E553
 
-#: Rows of a table that are looked at, at the most; real cores stay far below it.
-MAX_ROWS = 1 << 16
+#: Rows of a table that are looked at, at the most: 15 MiB of them. Few cores have more.
+MAX_ROWS = 1 << 15
 
 
 class Slices(Protocol):

@@ -10,14 +10,14 @@ numbers as in glibc 2.42 elf/elf.h.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from archfit.formats.elf_header import Layout
 from archfit.model.image import Window
 
-#: More notes than a core of a program with a thousand threads has.
+#: More notes than a core of a program with a thousand threads has, in all spans together.
 _MAX_NOTES = 1 << 14
+_MAX_SPANS = 256
 _MAX_PROPERTIES = 1024
 
 _ABI_TAG_OS = {
@@ -65,24 +65,25 @@ class Marks(NamedTuple):
     isa_used: str | None = None
 
 
-def iterate(data: Window, layout: Layout, start: int, size: int, align: int) -> Iterator[Note]:
-    """Notes of one note segment or section; ends where they stop making sense.
+def read(data: Window, layout: Layout, spans: list[tuple[int, int, int]]) -> list[Note]:
+    """The notes of segments or sections: (offset, size, align) of each."""
+    found: list[Note] = []
+    for start, size, align in spans[:_MAX_SPANS]:
+        _read(data, layout, start, min(start + size, len(data)), 7 if align == 8 else 3, found)
+    return found
 
-    ``align`` is that of the segment: 8 pads to 8 bytes, all else to 4.
-    """
-    pad = 7 if align == 8 else 3
-    end = min(start + size, len(data))
-    at = start
+
+def _read(data: Window, layout: Layout, at: int, end: int, pad: int, found: list[Note]) -> None:
+    # Ends where the notes stop making sense. Names and texts are padded to 4 bytes, or to 8.
     unpack = layout.note.unpack_from
-    for _ in range(_MAX_NOTES):
-        if at + 12 > end:
-            return
+    while at + 12 <= end and len(found) < _MAX_NOTES:
         name_size, text_size, kind = unpack(data, at)
         name = at + 12
         text = name + name_size + (-(12 + name_size) & pad)
         if name_size > 64 or text + text_size > end:
             return
-        yield Note(data[name : name + name_size].rstrip(b"\0"), kind, text, text_size)
+        owner = data[name : name + name_size].rstrip(b"\0")
+        found.append(Note(owner, kind, text, text_size))
         at = text + text_size + (-text_size & pad)
 
 
@@ -99,7 +100,7 @@ def marks(data: Window, layout: Layout, isa: str, notes: tuple[Note, ...]) -> Ma
             if note.type == 1 and note.size >= 16:
                 tag = True
                 number = layout.word.unpack_from(data, note.offset)[0]
-                system, where = _ABI_TAG_OS.get(number, system), ".note.ABI-tag"
+                system, where = _ABI_TAG_OS.get(number, system), "note .note.ABI-tag"
             elif note.type == 3 and note.size <= 64:
                 build_id = data[note.offset : note.offset + note.size].hex()
             elif note.type == 5:

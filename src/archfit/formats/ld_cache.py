@@ -18,6 +18,8 @@ _OLD, _NEW = b"ld.so-1.7.0", b"glibc-ld.so.cache1.1"
 _EXTENSION_MAGIC = -358342284 & 0xFFFFFFFF
 _GENERATOR, _HWCAPS = 0, 1
 _MAX_TEXT = 16 << 20
+#: Entries; a distribution with all its packages has fewer than 20,000.
+_MAX_ENTRIES = 1 << 17
 
 #: Low byte of the flags: for glibc 2 and later. The byte above it is the ABI.
 ELF_LIBC6 = 3
@@ -86,14 +88,14 @@ def read(data: Window) -> Cache:
     for order in "<>":
         count = Struct(order + "I").unpack_from(data, 12)[0] if len(data) >= 16 else 0
         end = 16 + count * 12
-        if end > len(data):
+        if end > len(data) or count > _MAX_ENTRIES:
             continue
         # An aligned new cache may follow inside the strings of the old one.
         inner = end + -end % 8
         if data[inner : inner + len(_NEW)] == _NEW:
             return _new(data, inner)
         return Cache(tuple(_entries(data, order + "iII", 16, end, end, ())), "")
-    raise Malformed("ld.so.cache: more entries than the file holds")
+    raise Malformed("ld.so.cache: more entries than the file holds, or than any system has")
 
 
 def _new(data: Window, start: int) -> Cache:
@@ -105,11 +107,11 @@ def _new(data: Window, start: int) -> Cache:
     for order in {0: "<>", 2: "<", 3: ">"}[mark]:
         count, _, _, extension = Struct(order + "IIII").unpack_from(data, start + 20)
         end = start + 48 + count * 24
-        if end <= len(data):
+        if end <= len(data) and count <= _MAX_ENTRIES:
             break
     else:
-        raise Malformed("ld.so.cache: more entries than the file holds")
-    generator, levels = _extension(data, start, extension, order)
+        raise Malformed("ld.so.cache: more entries than the file holds, or than any system has")
+    generator, levels = _extension(data, extension, order)
     found = _entries(data, order + "iII4xQ", start + 48, end, start, levels)
     return Cache(tuple(found), generator)
 
@@ -149,10 +151,12 @@ class _Strings:
         return self._text[offset:end].decode("utf-8", "backslashreplace")
 
 
-def _extension(data: Window, start: int, offset: int, order: str) -> tuple[str, tuple[str, ...]]:
+def _extension(data: Window, offset: int, order: str) -> tuple[str, tuple[str, ...]]:
     """(generator, names of glibc-hwcaps folders). A broken extension counts as none, as in glibc.
 
-    Offsets in it count from the start of the file, string indices from the new header.
+    All offsets count from the start of the file. Where a new cache stands inside an old
+    one, ldconfig 2.36 writes the names' from the new header instead, and the loader
+    (`glibc_hwcaps_compare`) reads nonsense and passes those entries over; so does this.
     """
     word = Struct(order + "I")
     if not offset or offset % 4 or offset + 8 > len(data):
@@ -162,7 +166,6 @@ def _extension(data: Window, start: int, offset: int, order: str) -> tuple[str, 
         return "", ()
     generator = ""
     levels: tuple[str, ...] = ()
-    strings = _Strings(data, start)
     for at in range(offset + 8, offset + 8 + min(count, 64) * 16, 16):
         tag, _, where, size = Struct(order + "IIII").unpack_from(data, at)
         if where + size > len(data):
@@ -171,8 +174,13 @@ def _extension(data: Window, start: int, offset: int, order: str) -> tuple[str, 
             generator = data[where : where + min(size, 200)].decode("utf-8", "backslashreplace")
         elif tag == _HWCAPS and size % 4 == 0:
             words = word.iter_unpack(data[where : where + min(size, 4096)])
-            levels = tuple([strings(index) for (index,) in words])
+            levels = tuple([_level(data, index) for (index,) in words])
     return generator, levels
+
+
+def _level(data: Window, index: int) -> str:
+    name = data[index : index + 256].partition(b"\0")[0]
+    return name.decode("utf-8", "backslashreplace") or "?"
 
 
 def read_path_file(text: bytes) -> tuple[str, ...]:

@@ -182,7 +182,7 @@ class Files:
 
     def _cache(self, path: str) -> tuple[ld_cache.Entry, ...]:
         try:
-            return ld_cache.read(self._door.read(self.place(path), 64 << 20)).entries
+            return ld_cache.read(self._door.read(self.place(path), 8 << 20)).entries
         except (Malformed, Unavailable):
             # The loader goes on without it, too.
             return ()
