@@ -138,7 +138,7 @@ def read(data: Window) -> Pe:
         raise Malformed("no PE header behind the MZ header")
     if at + 24 > len(data):
         raise Malformed("the PE header is cut off")
-    machine, count, _, _, symbols, optional_size, flags = _COFF.unpack_from(data, at + 4)
+    machine, count, _, table, symbols, optional_size, flags = _COFF.unpack_from(data, at + 4)
     start = at + 24
     if start + optional_size + count * 40 > len(data):
         raise Malformed("the PE header's tables reach beyond the file")
@@ -178,7 +178,7 @@ def read(data: Window) -> Pe:
         own_name=_own_name(reader, directories.get(_EXPORT)),
         section_align=align,
         image_base=base,
-        symbols=symbols,
+        symbols=symbols if table else 0,
         any_cpu=any_cpu,
         certificate=_certificate(data, directories.get(_CERTIFICATE)),
         sections=sections,

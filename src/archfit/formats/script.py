@@ -64,8 +64,10 @@ def read(data: Window) -> Script | None:
     crlf = end >= 0 and line.endswith(b"\r")
     if crlf:
         line = line[:-1]
+    # The last byte of the window may still end the name, though it belongs to nothing.
+    name_and_end = window[2:].lstrip(b" \t")
+    cut = not whole and not any(end in name_and_end for end in (b" ", b"\t", b"\0"))
     line = line.split(b"\0", 1)[0].strip(b" \t")
-    cut = not whole and b" " not in line and b"\t" not in line
     name, args = _split(line)
     if name[:1] not in (b"/", b"."):
         return None
