@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archfit.formats.spoken_of import Platform, spoken_of
 
 if TYPE_CHECKING:
+    from archfit.formats.build_log import BuildLog
     from archfit.formats.go_traceback import Dump
 
 
@@ -46,9 +47,25 @@ class Log:
 
         return read(self.text)
 
+    @cached_property
+    def build(self) -> BuildLog:
+        """What a build's output tells: packages, settings of Go, symbols that are missing."""
+        from archfit.formats.build_log import BuildLog
+
+        return BuildLog(self.lines, self.told)
+
     def has(self, *substrings: str) -> bool:
         """One of them stands somewhere in the text."""
         return any(one in self.text for one in substrings)
+
+    @cached_property
+    def told(self) -> str:
+        """What the user added, as one text: `host: linux/amd64` and so on."""
+        return "\n".join(f"{key}: {value}" for key, value in self.context.items())
+
+    def says(self, *substrings: str) -> bool:
+        """One of them stands in the text or in what the user added."""
+        return self.has(*substrings) or any(one in self.told for one in substrings)
 
     def near(self, number: int, *substrings: str, before: int = 10, after: int = 10) -> bool:
         """One of them stands in a line close to line ``number``."""

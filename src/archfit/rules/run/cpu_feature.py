@@ -31,16 +31,20 @@ program the translator's own CPU decides, which is not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archfit.facts import binary as b
 from archfit.facts import go
 from archfit.facts import host as h
+from archfit.formats.log import Log
 from archfit.model.fact import Facts
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
+from archfit.model.text import Hit, Text
 from archfit.rules.fit import fit, proof
+from archfit.rules.said import said, surest
+from archfit.rules.start_failure import translator_of
 
 #: GOARM64 options and the hwcap that the kernel names for them (Go internal/buildcfg,
 #: Linux arch/arm64/kernel/cpuinfo.c).
@@ -112,4 +116,236 @@ def _level(text: object) -> int:
     return int(word) if word.isascii() and word.isdigit() else int("baseline" in str(text))
 
 
-RULE = Rule("run.cpu-feature", (Kind.BINARY,), (b.ISA,), (h.ISA,), judge)
+_NAMED = ("AVX", "AVX2", "AVX512F", "avx", "avx2", "FMA", "BMI2")
+TEXTS = (
+    Text(
+        "This program can only be run on",
+        "the Go program was built for {level}, which this CPU does not have",
+        "Go runtime/asm_amd64.s, asm_arm64.s, os_linux_arm64.go and relatives",
+        r"This program can only be run on (?P<isa>\w+) processors with (?P<level>[\w. ]{2,40}?)"
+        r"(?: microarchitecture)? support",
+        0.97,
+    ),
+    Text(
+        "CPU ISA level is lower than required",
+        "a library or the program needs a higher x86-64 level than this CPU has",
+        "glibc elf/dl-load.c, sysdeps/x86/dl-prop.h",
+        confidence=0.97,
+    ),
+    Text(
+        "Fatal glibc error",
+        "the system's C library was built for {level}, which this CPU does not have",
+        "glibc sysdeps/*/dl-hwcap-check.h",
+        r"Fatal glibc error: CPU (?:does not support|lacks) (?P<level>[\w. -]{2,30})",
+        0.97,
+    ),
+    Text(
+        "SIGILL",
+        "it used an instruction that this CPU does not have",
+        "Go runtime (SIGILL: illegal instruction), HotSpot, Rust, systemd, macOS crash reports",
+        r"SIGILL: illegal instruction|# +SIGILL \(0x4\)|signal: 4,? (?:\(core dumped\) )?"
+        r"\(?SIGILL|EXC_BAD_INSTRUCTION \(SIGILL\)|\bSIGILL\b",
+        0.84,
+        ("handler", "sigaction", "nostop", "SIGILL,", "caught SIGILL test"),
+    ),
+    *(
+        Text(
+            needle,
+            "it used an instruction that this CPU does not have",
+            "shells and strsignal(SIGILL): Illegal instruction (core dumped)",
+            "",
+            0.84,
+            ("checking", "no such instruction", "Error: ", "test ", "PASS", "ok ", "assembler"),
+        )
+        for needle in ("Illegal instruction", "illegal instruction")
+    ),
+    Text(
+        "illegal hardware instruction",
+        "it used an instruction that this CPU (or Rosetta) does not have",
+        "zsh",
+        confidence=0.88,
+    ),
+    Text(
+        "invalid opcode",
+        "it used an instruction that this CPU does not have",
+        "Linux arch/x86/kernel/traps.c",
+        r"trap invalid opcode ip:",
+        0.85,
+    ),
+    *(
+        Text(
+            needle,
+            "it used an instruction that this CPU does not have",
+            "Windows STATUS_ILLEGAL_INSTRUCTION",
+            confidence=0.9,
+        )
+        for needle in ("0xc000001d", "0xC000001D", "3221225501")
+    ),
+    Text(
+        "1073741795",
+        "it used an instruction that this CPU does not have",
+        "Windows STATUS_ILLEGAL_INSTRUCTION as a signed exit status",
+        r"-1073741795",
+        0.9,
+    ),
+    *(
+        Text(
+            needle,
+            "it needs {feature}, which this CPU does not have",
+            "MongoDB, TensorFlow, Bun, polars, OpenCV and others that look before use",
+            r"(?i)(?:requires?|need(?:s|ed)?|compiled (?:to use|with)|lacks?|without|does ?n[o']t "
+            r"(?:have|support)|not support(?:ed)?|no support for|missing|must support|unsupported)"
+            r"[^\n]{0,80}\b(?P<feature>(?:AVX|FMA|BMI)[\w.-]{0,6})(?:[^\n]{0,120}(?:aren't|not) "
+            r"available)?|\b(?P<feature2>AVX[\w-]{0,4}) (?:support )?(?:is )?(?:not (?:supported|"
+            r"available|found|detected)|required|missing)",
+            0.86,
+            (
+                "INFO",
+                "I tensorflow",
+                "warning:",
+                "checking",
+                "without AVX: ",
+                "-mavx",
+                "does not enable",
+            ),
+        )
+        for needle in _NAMED
+    ),
+    Text(
+        "CPU",
+        "it needs {feature}, which this CPU does not have",
+        "numpy, ClickHouse, DPDK, Oracle, dotnet, simdjson, glibc tunables",
+        r"(?i)CPU (?:does not|doesn't) (?:support|have)[^\n]{0,20} (?P<feature>"
+        r"SSE[\d_.]{0,4}|SSSE3|POPCNT|x86-64-v\d|AES[-\w]{0,4}|NEON|LSE|atomics|crypto|CRC32|SHA\w{0,4})|"
+        r"CPU lacks (?P<feature2>[\w.-]{2,20}) support|required (?:CPU features|instruction sets) "
+        r"(?:are|were) not (?:supported|detected)|unsupported CPU[: ](?!.*governor)",
+        0.88,
+        ("checking",),
+    ),
+    Text(
+        "baseline optimizations",
+        "NumPy was built for CPU features that this machine lacks",
+        "numpy/core/src/common/npy_cpu_features.c",
+        r"built with baseline optimizations[^\n]{0,200}but your machine doesn't support",
+        0.97,
+    ),
+    Text(
+        "The required instruction sets are not supported",
+        "it needs instruction sets that this CPU does not have",
+        ".NET native AOT",
+        confidence=0.96,
+    ),
+    Text(
+        "required CPU features were not detected",
+        "it needs CPU features that this machine lacks",
+        "polars _cpu_check.py",
+        confidence=0.93,
+    ),
+    Text(
+        "Missing required CPU features",
+        "it needs CPU features that this machine lacks",
+        "polars _cpu_check.py",
+        confidence=0.93,
+    ),
+    Text(
+        "enabled, but this feature is not available",
+        "it was compiled for a CPU feature that this machine lacks",
+        "DPDK, SPDK (rte_cpu_is_supported) and WiredTiger",
+        confidence=0.93,
+    ),
+    Text(
+        "uncaught target signal 4",
+        "it used an instruction that the CPU which qemu shows does not have",
+        "qemu linux-user/signal.c",
+        confidence=0.9,
+    ),
+    Text(
+        "status=4",
+        "it used an instruction that this CPU does not have",
+        "systemd (code=dumped, status=4/ILL)",
+        r"status=4/ILL",
+        0.9,
+    ),
+)
+_BARE = ("SIGILL", "Illegal instruction", "illegal instruction", "illegal hardware instruction")
+#: ud2 and brk are how compilers stop a program: not a matter of the CPU.
+_TRAPS = (
+    "Fatal error: ",
+    "fatalError",
+    "_swift_runtime_on_report",
+    "__builtin_trap",
+    "libswiftCore",
+    "Assertion failed",
+    "assertion failed",
+    "panicked at",
+    "abort() called",
+    "UndefinedBehaviorSanitizer",
+    "-fsanitize",
+    "Swift/",
+    "CFI",
+)
+
+
+def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
+    """One finding; a bare SIGILL counts less where a compiler's own trap is likely."""
+    best = surest(hits)
+    confidence = best.text.confidence
+    bare = best.text.needle in _BARE
+    if bare and log.has(*_TRAPS):
+        confidence = 0.4
+    if best.text.needle in _NAMED and not _failed(log):
+        confidence = 0.5
+    translator = translator_of(log)
+    level = best.group("level")
+    feature = best.group("feature") or best.group("feature2")
+    message = best.text.says.format(
+        level=level, feature=feature or "a CPU feature", isa=best.group("isa")
+    )
+    if translator:
+        message += f" (it runs under {translator}, which offers less than a real CPU)"
+    yield said(
+        best,
+        hits,
+        message=message,
+        remedies=_advice(log, best, translator, level),
+        confidence=confidence,
+    )
+
+
+def _failed(log: Log) -> bool:
+    return log.has("rror", "bort", "exit", "xited", "crash", "llegal", "FATAL", "core dumped")
+
+
+def _advice(log: Log, hit: Hit, translator: str, level: str) -> Iterator[Remedy]:
+    see = "grep -m1 -E '^(flags|Features)' /proc/cpuinfo"
+    if log.platform.os == "darwin":
+        see = "sysctl machdep.cpu"
+    if "This program can only" in hit.line or log.has("goroutine "):
+        arm = "arm64" in log.platform.isas[:1] or "ARM" in hit.group("isa")
+        setting = "GOARM64=v8.0" if arm else "GOAMD64=v1"
+        yield Remedy(
+            f"Build it for the lowest level that must run it (asked for was {level or 'more'})",
+            f"{setting} go build .",
+            safe=True,
+            verify="go version -m PROGRAM | grep -E 'GO(AMD64|ARM64|ARM)='",
+        )
+    if translator == "qemu" or log.has("uncaught target signal 4"):
+        yield Remedy(
+            "Let qemu show its fullest CPU",
+            "QEMU_CPU=max PROGRAM",
+            safe=True,
+            verify="qemu-x86_64 -cpu help",
+        )
+    elif translator:
+        yield Remedy("Use the build for arm64: Rosetta has no AVX before macOS 15")
+    if log.says("VirtualBox", "Proxmox", "KVM", "kvm64", "qemu64", "VMware", "Synology", "Hyper-V"):
+        yield Remedy(
+            "Give the virtual machine the host's CPU model", "qm set VMID --cpu host", verify=see
+        )
+    yield Remedy(
+        "Take a build for an older CPU (baseline, -march=x86-64), or run it on a newer one",
+        verify=see,
+    )
+
+
+RULE = Rule("run.cpu-feature", (Kind.BINARY,), (b.ISA,), (h.ISA,), judge, TEXTS, weigh)

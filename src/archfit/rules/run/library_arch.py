@@ -30,18 +30,22 @@ Libraries that a program opens while it runs (dlopen, plug-ins) are not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from archfit.facts import binary as b
 from archfit.facts import host as h
+from archfit.formats.log import Log
 from archfit.model.fact import Facts
 from archfit.model.finding import Evidence, Finding, Remedy, Severity
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
+from archfit.model.text import Hit, Text
 from archfit.platforms.execution import start
 from archfit.platforms.targets import library_sets
 from archfit.rules.fit import fit, proof
+from archfit.rules.said import said, surest
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
@@ -100,10 +104,278 @@ def _alone(facts: Facts, host: Facts) -> Iterator[Finding]:
     )
 
 
+_PACKAGE = re.compile(r"(?:site|dist)-packages/([A-Za-z0-9_]{1,60})")
+_MACH = "{library} is for {have}, the process that loads it is {need}"
+_FOREIGN = "{library} is for another processor or system than the program that loads it"
+TEXTS = (
+    Text(
+        "incompatible architecture",
+        _MACH,
+        "dyld 4 (mach-o file, but is an incompatible architecture (have ..., need ...))",
+        r"(?:['‘\"](?P<library>[^'’\"\n]{1,400})['’\"] )?\(?(?:fat file, but missing compatible "
+        r"architecture|mach-o(?: file)?,? but is an incompatible architecture)? ?\(?have "
+        r"\(?['‘]?(?P<have>[\w, ]{2,40})['’]?\)?, need \(?['‘]?(?P<need>[\w, ]{2,40})['’]?",
+        0.95,
+    ),
+    Text(
+        "missing compatible architecture",
+        _MACH,
+        "dyld 4 (fat file, but missing compatible architecture (have ..., need ...))",
+        r"(?:['‘\"](?P<library>[^'’\"\n]{1,400})['’\"] )?\(fat file, but missing compatible "
+        r"architecture \(have ['‘]?(?P<have>[\w, ]{2,40})['’]?, need ['‘]?(?P<need>[\w, ]{2,40})",
+        0.95,
+    ),
+    Text(
+        "wrong architecture",
+        _FOREIGN,
+        "dyld 2 and 3 (no suitable image found: mach-o, but wrong architecture)",
+        r"(?:(?P<library>/[^\s:]{1,300}): )?mach-o, but wrong architecture",
+        0.95,
+    ),
+    Text(
+        "no matching architecture in universal wrapper",
+        _FOREIGN,
+        "dyld 2 and 3",
+        r"(?:(?P<library>/[^\s:]{1,300}): )?no matching architecture in universal wrapper",
+        0.95,
+    ),
+    Text(
+        "incompatible cpu",
+        _FOREIGN,
+        "dyld (incompatible cpu-subtype)",
+        r"incompatible cpu-?subtype",
+        0.93,
+    ),
+    Text(
+        "wrong ELF class",
+        "{library} is of the other word size ({have}) than the program that loads it",
+        "glibc elf/dl-load.c",
+        r"(?:(?P<library>[\w./+-]{1,300}): )?wrong ELF class: (?P<have>ELFCLASS\d\d)",
+        0.95,
+    ),
+    Text(
+        "invalid ELF header",
+        "{library} is no library of this system (a macOS or Windows one, or a text file)",
+        "glibc elf/dl-load.c",
+        r"(?P<library>[^\s:'\"]{1,300}): invalid ELF header",
+        0.87,
+        ("/libc.so:",),
+    ),
+    Text(
+        "Exec format error",
+        _FOREIGN,
+        "musl ldso/dynlink.c (Error loading shared library %s: Exec format error)",
+        r"Error loading shared library (?P<library>[^\s:]{1,300}): Exec format error",
+        0.95,
+    ),
+    Text(
+        "unsupported relocation type",
+        _FOREIGN,
+        "musl ldso/dynlink.c (types of another ISA)",
+        r"Error relocating (?P<library>[^\s:]{1,300}): unsupported relocation type \d{3,4}",
+        0.93,
+    ),
+    Text(
+        "platform",
+        "{library} is for {have}, the Java virtual machine is for {need}",
+        "HotSpot os_linux.cpp and os_windows.cpp (Can't load X .so on a Y platform)",
+        r"(?:(?P<library>[^\s:]{1,300}): [^\n]{0,200})?[Cc]an't load (?P<have>[\w .-]{2,30}?)"
+        r"(?:-bit)? ?\.(?:so|dll|dylib) on an? (?P<need>[\w .-]{2,30}?)(?:-bit)? platform",
+        0.95,
+    ),
+    Text(
+        "architecture word width mismatch",
+        _FOREIGN,
+        "HotSpot os_linux.cpp",
+        confidence=0.95,
+    ),
+    Text(
+        "endianness mismatch",
+        _FOREIGN,
+        "HotSpot os_linux.cpp",
+        r"endianness mismatch",
+        0.9,
+    ),
+    Text(
+        "no native library is found for",
+        "the Java library brings no native code for {need}",
+        "snappy-java, sqlite-jdbc, zstd-jni, brotli: os.name and os.arch",
+        r"no native library is found for os\.name=(?P<os>[\w ]{2,20}) and "
+        r"os\.arch=(?P<need>\w{2,20})",
+        0.85,
+    ),
+    Text(
+        "not found in resource path",
+        "the Java library brings no {library}",
+        "JNA (Native library (darwin-aarch64/libfoo.dylib) not found in resource path)",
+        r"[Nn]ative library \((?P<library>(?:darwin|linux|win32|com/sun/jna/(?:darwin|linux|win32))"
+        r"-?[\w-]{0,20}/[^)\n]{1,120})\) not found in resource path",
+        0.85,
+    ),
+    Text(
+        "is not a valid Win32 application",
+        "a DLL is for another processor than the program that loads it",
+        "Windows ERROR_BAD_EXE_FORMAT (193) from LoadLibrary, as Python, Node and Java print it",
+        r"(?:DLL load failed|LoadLibrary|dlopen|\.dll|\.node|\.pyd|ImportError|UnsatisfiedLink|"
+        r"ctypes)[^\n]{0,300}is not a valid Win32 application|is not a valid Win32 application"
+        r"[^\n]{0,200}\.(?:dll|node|pyd)",
+        0.92,
+    ),
+    Text(
+        "incorrect format",
+        "a DLL is for another processor than the program that loads it",
+        ".NET BadImageFormatException (0x8007000B)",
+        r"attempt was made to load a program with an incorrect format",
+        0.92,
+    ),
+    Text(
+        "BadImageFormatException",
+        "an assembly or DLL is for another processor than the program that loads it",
+        ".NET",
+        r"BadImageFormatException",
+        0.85,
+    ),
+    *(
+        Text(
+            needle,
+            "a DLL is for another processor than the program that loads it",
+            "Windows STATUS_INVALID_IMAGE_FORMAT",
+            confidence=0.9,
+        )
+        for needle in ("0xc000007b", "0xC000007B", "3221225595", "1073741701")
+    ),
+    Text(
+        "has unexpected e_machine",
+        "{library} is for another processor than the app's process",
+        "Android bionic linker (has unexpected e_machine: N (EM_X))",
+        r"(?:\"(?P<library>[^\"\n]{1,300})\" )?has unexpected e_machine: \d{1,4}",
+        0.96,
+    ),
+    Text(
+        "is 32-bit instead of 64-bit",
+        "{library} is of the other word size than the app's process",
+        "Android bionic linker",
+        r"\"(?P<library>[^\"\n]{1,300})\" is 32-bit instead of 64-bit",
+        0.96,
+    ),
+    Text(
+        "is 64-bit instead of 32-bit",
+        "{library} is of the other word size than the app's process",
+        "Android bionic linker",
+        r"\"(?P<library>[^\"\n]{1,300})\" is 64-bit instead of 32-bit",
+        0.96,
+    ),
+    Text(
+        "binaries cannot be used on the",
+        "the installed binaries are for {have}, this platform is {need}",
+        "sharp (npm)",
+        r"'(?P<have>[\w-]{3,30})' binaries cannot be used on the '(?P<need>[\w-]{3,30})' platform",
+        0.95,
+    ),
+    Text(
+        "Could not load the",
+        "the native module was installed for another platform than {need}",
+        'sharp (npm): Could not load the "sharp" module using the X runtime',
+        r"Could not load the \"(?P<library>sharp)\" module using the (?P<need>[\w-]{3,30}) runtime",
+        0.9,
+    ),
+    Text(
+        "installed esbuild",
+        "esbuild's binary was installed on another platform than the one it is used on",
+        "esbuild npm package (node-platform.ts)",
+        r"installed esbuild (?:for|on) another platform",
+        0.93,
+    ),
+    Text(
+        "specified native binaries",
+        "the installed package is for another platform",
+        "npm packages that bring a binary a platform",
+        r"for another platform than the one you're currently using",
+        0.9,
+    ),
+    Text(
+        "Unsupported platform",
+        "the npm package is for {have}, this machine is {need}",
+        "npm and yarn (EBADPLATFORM: wanted ... (current: ...))",
+        r"Unsupported platform for (?P<library>[^:\n]{1,80}): wanted (?P<have>[^\n]{1,100})"
+        r" \(current: (?P<need>[^\n)]{1,100})\)",
+        0.8,
+    ),
+)
+
+
+def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
+    """One finding; dyld names every place it tried, of which the first wrong one counts."""
+    best = surest(hits)
+    if best.text.needle == "Unsupported platform" and not log.has(
+        "npm ERR!", "npm error", "error "
+    ):
+        return
+    library = best.group("library") or _named(best, log)
+    have, need = best.group("have", "another ISA"), best.group("need", "another")
+    message = best.text.says.format(library=library or "a library", have=have, need=need)
+    confidence = best.text.confidence
+    if "invalid ELF header" in best.line and library.endswith((".a", ".o", ".txt", ".tbd")):
+        confidence = 0.6
+    yield said(
+        best,
+        hits,
+        message=message,
+        remedies=_mend(log, best, library, have, need),
+        confidence=confidence,
+    )
+
+
+def _named(hit: Hit, log: Log) -> str:
+    found = re.search(r"dlopen\(([^,)\n]{1,300})", "\n".join(log.around(hit.number, 3, 1)))
+    return found[1] if found else ""
+
+
+def _mend(log: Log, hit: Hit, library: str, have: str, need: str) -> Iterator[Remedy]:
+    name = library or "LIBRARY"
+    if log.says("python", "Python", "pip", ".cpython-", "site-packages", "ImportError"):
+        package = _PACKAGE.search(name)
+        yield Remedy(
+            "Install the package anew for this interpreter's ISA",
+            f"python -m pip install --force-reinstall --no-cache-dir "
+            f"{package[1] if package else 'PACKAGE'}",
+            verify="python -c 'import platform; print(platform.machine())'",
+        )
+    elif log.says("node_modules", "npm", ".node", "esbuild"):
+        yield Remedy(
+            "Install the modules on the platform that runs them (keep node_modules out of the "
+            "image: .dockerignore)",
+            "rm -rf node_modules && npm ci",
+            verify="node -p 'process.platform + process.arch'",
+        )
+    elif log.says("gem", "ruby", "bundle"):
+        yield Remedy("Install the gem anew for this Ruby's ISA", "gem pristine --all")
+    elif log.says("java", "jna", "UnsatisfiedLink"):
+        yield Remedy(
+            f"Use a release of the library that brings {need}, or a Java for the ISA it has",
+            verify="java -XshowSettings:properties -version 2>&1 | grep os.arch",
+        )
+    if "/usr/local/" in name and log.platform.os == "darwin":
+        yield Remedy(
+            "On Apple Silicon /usr/local is Intel Homebrew's prefix: use the one in /opt/homebrew",
+            'eval "$(/opt/homebrew/bin/brew shellenv)"',
+            verify=f"lipo -archs {name}",
+        )
+    yield Remedy(
+        f"Bring {name} for {need}, or start the program as {have}"
+        if need != "another"
+        else f"Bring {name} for the program's ISA",
+        f"arch -{have} PROGRAM" if have in ("arm64", "x86_64") else "",
+        verify=f"file {name}",
+    )
+
+
 RULE = Rule(
     "run.library-arch",
     (Kind.BINARY,),
     (b.FORMAT, b.TYPE),
     (h.RUNS, h.OS),
     judge,
+    TEXTS,
+    weigh,
 )

@@ -30,17 +30,22 @@ For a host known only by a facts file, a loader outside the usual places is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from archfit.facts import binary as b
 from archfit.facts import go
 from archfit.facts import host as h
+from archfit.formats.log import Log
 from archfit.model.fact import Facts
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
+from archfit.model.text import Hit, Text
 from archfit.platforms.execution import Start, start
 from archfit.rules.fit import fit, proof
+from archfit.rules.said import said, surest
+from archfit.rules.start_failure import ENOENT, kind_of, named, script_named
 
 #: Debian's package with the glibc loader and libc of an ISA, and the folder it fills.
 _CROSS_LIBC = {
@@ -115,10 +120,209 @@ def _remedies(facts: Facts, host: Facts, isa: str, answer: Start) -> Iterator[Re
         yield Remedy(f"Install the {libc or 'C'} library for {isa}", verify=verify)
 
 
+_LOADER = r"(?P<loader>/\S{0,120}?(?:ld[-.]|ld64|ld-musl)[\w.+-]{1,60})"
+TEXTS = (
+    Text(
+        "Could not open",
+        "the loader {loader} is not where the translator looks for it",
+        "qemu linux-user/elfload.c (load_elf_interp), 6.0 and later",
+        rf"(?:qemu|emulator)[^\n]{{0,60}}: Could not open ['‘`]{_LOADER}['’]",
+        0.95,
+    ),
+    Text(
+        "No such file or directory",
+        "the loader {loader} is not where the translator looks for it",
+        "qemu linux-user before 6.0 (perror of the interpreter's name), gdbserver, chroot",
+        rf"^(?:[\w./ -]{{0,80}}: )?{_LOADER}: No such file or directory",
+        0.9,
+        ("cannot open shared", "bad ELF interpreter", "ldconfig", "needed by"),
+    ),
+    Text(
+        "failed to open elf at",
+        "the loader {loader} of the translated program is not there",
+        "Rosetta for Linux",
+        rf"failed to open elf at {_LOADER}",
+        0.95,
+    ),
+    Text(
+        "bad ELF interpreter",
+        "its loader {loader} is not there",
+        "bash with Red Hat's patch (execute_cmd.c)",
+        rf"(?:{_LOADER}|\S{{1,120}}): bad ELF interpreter: No such file",
+        0.95,
+    ),
+    Text(
+        "cannot run dynamically linked executables",
+        "NixOS has no loader at the place which the program names",
+        "NixOS stub-ld",
+        r"NixOS cannot run dynamically linked executables",
+        0.95,
+    ),
+    Text(
+        "Could not start dynamically linked executable",
+        "there is no loader at the place which the program names",
+        "NixOS stub-ld",
+        confidence=0.95,
+    ),
+    Text(
+        "ELF interpreter",
+        "its loader {loader} is not there",
+        "FreeBSD kern/imgact_elf.c (ELF interpreter %s not found)",
+        r"ELF interpreter (?P<loader>/\S{1,120}) not found",
+        0.93,
+    ),
+    Text(
+        "not found",
+        "a shell says that the program is not found, though it is there",
+        "busybox ash and dash on ENOENT",
+        r"(?:^|[\s:])(?:/bin/)?(?:ba|da|a)?sh: (?:\d{1,4}: |line \d{1,4}: )?"
+        r"(?P<path>\.{0,2}/[\w./+-]{1,160}): not found",
+        0.7,
+        ("Permission denied",),
+    ),
+    *ENOENT,
+    Text(
+        "no such file or directory",
+        "the file is there, but the loader that it names is not",
+        "zsh and Go's os/exec on ENOENT",
+        r"no such file or directory: (?P<path>\.{0,2}/[\w./+-]{1,160})\s*$"
+        r"|fork/exec (?P<path2>[\w./+-]{1,200}): no such file",
+        0.6,
+    ),
+    Text(
+        "No such file or directory",
+        "the file is there, but the loader that it names is not",
+        "bash before 5.2 and env on ENOENT",
+        r"(?:bash: (?:line \d{1,5}: )?|env: ['‘]?)(?P<path>\.{0,2}/[\w./+-]{1,160})['’]?: "
+        r"No such file or directory",
+        0.6,
+        ("bad ELF interpreter", "bad interpreter"),
+    ),
+)
+#: The text shows that the file is there, and that it is a dynamically linked program.
+_LISTED = r"-r[w-]x\S{{6,7}}[^\n]{{10,80}}[ /]{name}\*?(?:\s|$)"
+_IS_ELF = r"{name}['’]?: (?:setuid )?ELF [^\n]{{10,300}}"
+
+
+def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
+    """Messages that name the loader are sure; ENOENT alone only for a file that is shown to
+    be there, and that is no script."""
+    sure = [hit for hit in hits if hit.text.confidence >= 0.9 and hit.text not in ENOENT]
+    if sure:
+        best = surest(sure)
+        yield said(best, hits, remedies=_mend(best, log))
+        return
+    best = surest(hits)
+    path = best.group("path") or best.group("path2") or named(hits)
+    if script_named(path):
+        return
+    elf, listed = _shown(log, path)
+    kind = kind_of(log, path)
+    if elf:
+        confidence = 0.93
+    elif best.text in ENOENT:
+        if kind == "script":
+            return
+        confidence = 0.85 if kind == "binary" or "missing dynamic library" in best.line else 0.7
+        if "required file" in best.line or not path:
+            confidence -= 0.05 if kind == "binary" else 0.1
+    elif listed and kind != "script":
+        confidence = 0.8
+    elif kind == "binary" and best.text.needle == "not found":
+        confidence = 0.7
+    else:
+        return
+    message = f"{path} is there, but the loader that it names is not" if path else ""
+    yield said(best, hits, message=message, remedies=_mend(best, log), confidence=confidence)
+
+
+def _shown(log: Log, path: str) -> tuple[bool, bool]:
+    """The text shows the file as a dynamically linked ELF program; it lists it as there."""
+    name = re.escape(path.rsplit("/", 1)[-1])
+    if not name:
+        return False, False
+    described = re.search(_IS_ELF.format(name=name), log.text)
+    elf = described is not None and "statically linked" not in described[0]
+    return elf, re.search(_LISTED.format(name=name), log.text) is not None
+
+
+def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
+    loader, line = hit.group("loader"), hit.line
+    isa = next((isa for part, isa in _ISA_OF_LOADER if part in loader), "")
+    if "NixOS" in line or "dynamically linked executable" in line:
+        yield Remedy(
+            "Use nix-ld, or patch the loader's path into the program",
+            "programs.nix-ld.enable = true;  # in configuration.nix",
+            verify="patchelf --print-interpreter PROGRAM",
+        )
+        return
+    if log.says("go build", "golang", "CGO_ENABLED", "fork/exec"):
+        yield Remedy(
+            "Build the Go program static, without cgo",
+            "CGO_ENABLED=0 go build .",
+            safe=True,
+            verify="readelf -l PROGRAM | grep interpreter",
+        )
+    if ("qemu" in line or "emulator" in line or "osetta" in line) and isa:
+        package, folder = _CROSS_LIBC.get(isa, ("", ""))
+        if log.says("docker", "buildx", "container", "FROM ", "failed to solve"):
+            yield Remedy(
+                f"A {isa} program is started in an image of another platform: build the image for "
+                f"linux/{isa}, or fetch the program for the image's own (TARGETARCH)",
+                f"docker build --platform linux/{isa} .",
+                verify="docker image inspect IMAGE --format '{{.Architecture}}'",
+            )
+        elif package and "musl" not in loader:
+            yield Remedy(
+                f"Install glibc for {isa} and tell qemu where it is",
+                f"apt-get install {package} && export QEMU_LD_PREFIX={folder}",
+                verify=f"ls {folder}{loader}",
+            )
+        return
+    if log.platform.distribution == "alpine" or log.says("alpine", "Alpine"):
+        yield Remedy(
+            "Alpine has musl: build there, or add the glibc shim (not complete)",
+            "apk add gcompat",
+            verify="ldd PROGRAM",
+        )
+    elif "ld-linux.so.2" in loader or log.says("i386", "32-bit", "ELFCLASS32"):
+        yield Remedy(
+            "Install the 32-bit C library",
+            "dpkg --add-architecture i386 && apt-get update && apt-get install libc6:i386",
+            verify="ls -l /lib/ld-linux.so.2",
+        )
+    elif "musl" in loader or log.says("ld-musl"):
+        yield Remedy("Install musl", "apt-get install musl", verify="ls /lib/ld-musl-*")
+    else:
+        yield Remedy(
+            "See which loader the program names, then install that C library or build against "
+            "the one that is here",
+            "readelf -l PROGRAM | grep interpreter",
+        )
+
+
+_ISA_OF_LOADER = (
+    ("x86-64", "amd64"),
+    ("x86_64", "amd64"),
+    ("aarch64", "arm64"),
+    ("armhf", "arm"),
+    ("ld-linux.so.3", "arm"),
+    ("ld-linux.so.2", "386"),
+    ("i386", "386"),
+    ("riscv64", "riscv64"),
+    ("ld64.so.2", "ppc64le"),
+    ("powerpc64le", "ppc64le"),
+    ("ld64.so.1", "s390x"),
+    ("s390x", "s390x"),
+)
+
+
 RULE = Rule(
     "run.loader-missing",
     (Kind.BINARY,),
     (b.ISA, b.LOADER, b.LOADER_FOUND),
     (h.RUNS, h.OS),
     judge,
+    TEXTS,
+    weigh,
 )
