@@ -29,6 +29,7 @@ from archfit.model.image import Window
 
 T = TypeVar("T")
 
+_SHT_SYMTAB = 2
 _TYPES = {1: "object", 2: "executable", 4: "core"}
 #: EI_OSABI, as in elf/elf.h; 0 (System V) says nothing, and 3 is also written by GNU
 #: tools for systems other than Linux only where a note says so.
@@ -356,17 +357,13 @@ class Elf:
         return self._once("rows", lambda: elf_sections.read_rows(self.data, self.header))
 
     @property
-    def has_sections(self) -> bool:
-        """There is a section header table, whole."""
-        return bool(self._rows)
-
-    @property
     def stripped(self) -> bool | None:
-        """No symbol table beside the dynamic one; None when the section headers are cut off."""
-        rows = self._rows
-        if not rows:
-            return None if self.header.shoff and self.header.shnum else True
-        return elf_sections.SHT_SYMTAB not in [row[1] for row in rows]
+        """No symbol table beside the dynamic one; None when not all section headers were read."""
+        rows, header = self._rows, self.header
+        if _SHT_SYMTAB in [row[1] for row in rows]:
+            return False
+        said = header.shnum or (rows[0][5] if rows else 0)
+        return None if header.shoff and len(rows) < said else True
 
     def section(self, name: str) -> tuple[int, int, int] | None:
         """(addr, offset, size) of the first section with this name that has bytes in the file.

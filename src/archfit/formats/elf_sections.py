@@ -8,7 +8,6 @@ from __future__ import annotations
 from archfit.formats.elf_header import MAX_ROWS, Header
 from archfit.model.image import Window
 
-SHT_SYMTAB = 2
 _SHT_NOTE, _SHT_NOBITS = 7, 8
 _SHF_ALLOC, _SHF_EXECINSTR = 2, 4
 _SHN_XINDEX = 0xFFFF
