@@ -28,6 +28,9 @@ from archfit.model.image import Window
 _ELF_SIGNS = (".go.buildinfo", ".gopclntab", ".note.go.buildid", ".data.rel.ro.gopclntab")
 _ELF_TABLES = (".gopclntab", ".data.rel.ro.gopclntab")
 
+_ELSEWHERE = 0xFFFF  #: SHN_XINDEX
+_MOST_NAMES = 4 << 20
+
 _MACHO_NAMES = frozenset(("__go_buildinfo", "__gopclntab", "__rodata", "__const", "__cstring"))
 
 #: IMAGE_SCN_CNT_INITIALIZED_DATA, MEM_READ and MEM_WRITE, the alignment bits left out.
@@ -38,9 +41,13 @@ _MOST_KNOWN, _MOST_UNKNOWN = 256 << 20, 64 << 20
 
 def of_elf(elf: Elf) -> Layout | None:
     """ELF of any kind, programs, libraries and objects."""
-    known = elf.has_sections
-    if known and not any(map(elf.has_section, _ELF_SIGNS)):
-        return None
+    names = section_names(elf)
+    if names is not None:
+        # A look at a few hundred bytes, before the table is taken apart.
+        if elf.data.find(b"go.build", *names) < 0 and elf.data.find(b"gopclntab", *names) < 0:
+            return None
+        if not any(map(elf.has_section, _ELF_SIGNS)):
+            return None
     loaded = [s for s in elf.segments if s.type == PT_LOAD and s.filesz]
     mapped = tuple(_clamped(s.vaddr, s.offset, s.filesz, len(elf.data)) for s in loaded)
     # The first that is written and not executed.
@@ -56,11 +63,25 @@ def of_elf(elf: Elf) -> Layout | None:
         info,
         writable,
         table,
-        tuple(span for span in constants if span) if known else mapped,
+        tuple(span for span in constants if span) if names else mapped,
         strings,
         "<" if elf.endian == "little" else ">",
         elf.bits // 8,
     )
+
+
+def section_names(elf: Elf) -> tuple[int, int] | None:
+    """(start, end) of the names of its sections; None when it has no whole table of them."""
+    header, size = elf.header, len(elf.data)
+    shape = header.layout.section
+    index, first = header.shstrndx, header.shoff
+    if index == _ELSEWHERE and 0 < first <= size - shape.size:
+        index = shape.unpack_from(elf.data, first)[6]  # sh_link of section 0
+    at = first + index * shape.size
+    if not first or not index or header.shentsize != shape.size or at + shape.size > size:
+        return None
+    start, length = shape.unpack_from(elf.data, at)[4:6]
+    return None if start + length > size else (start, start + min(length, _MOST_NAMES))
 
 
 def _clamped(address: int, offset: int, size: int, end: int) -> Span:
@@ -146,18 +167,21 @@ def of_xcoff(data: Window) -> Layout | None:
     return Layout(spans, None, spans[1], None, spans, spans, ">", pointer)
 
 
-def table_of(data: Window, layout: Layout, known: bool) -> pclntab.Header | None:
+def table_of(
+    data: Window, layout: Layout, known: bool, minor: int | None = None
+) -> pclntab.Header | None:
     """The program's function table; None when there is none to be found.
 
-    ``known``: it is Go by another sign, so the search may go further. Malformed
-    when the section that is named after the table does not hold one.
+    ``known``: it is Go by another sign, so the search may go further. ``minor``: of its
+    release, when that is known. Malformed when the section that is named after the table does
+    not hold one.
     """
     if layout.table is not None:
         return pclntab.read_header(data, layout.table.offset, layout.table.end)
     left = _MOST_KNOWN if known else _MOST_UNKNOWN
     for span in layout.constants:
         end = min(span.end, span.offset + left)
-        found = pclntab.search(data, span.offset, end, layout.order)
+        found = pclntab.search(data, span.offset, end, layout.order, minor)
         if found is not None:
             return found
         left -= end - span.offset

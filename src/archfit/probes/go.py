@@ -16,6 +16,7 @@ name tells it apart.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,8 @@ _C_RUNTIMES = ("msvcr", "ucrt", "vcruntime", "api-ms-win-crt", "crtdll", "libc",
 #: order of the code, which goes by package.
 _NEAR = 1 << 16
 
+_MINOR = re.compile(r"go1\.([0-9]{1,2})")
+
 #: What a slice of a universal binary is told about the Go in it, and under which name.
 _OF_SLICE: dict[Key[Any], str] = {
     go.VERSION: "version",
@@ -54,14 +57,16 @@ _OF_SLICE: dict[Key[Any], str] = {
 class _Program:
     """One program, what the search for Go needs of it, and what was found.
 
-    ``named``: a section is named after Go, so it is Go whatever else is found. ``no_c``: why
-    it can't have C in it, or "". ``alone``: it asks for no loader and no library. ``asks``:
-    those it asks for, as evidence.
+    ``named``: a section is named after Go, so it is Go whatever else is found.
+    ``may_lack_info``: it may be Go although it has no build info. ``no_c``: why it can't have
+    C in it, or "". ``alone``: it asks for no loader and no library. ``asks``: those it asks
+    for, as evidence.
     """
 
     data: Window
     layout: Layout
     named: bool
+    may_lack_info: bool = True
     no_c: str = ""
     alone: bool = False
     asks: str = ""
@@ -100,12 +105,13 @@ def _elf(elf: Elf) -> _Program | None:
     layout = go_places.of_elf(elf)
     if layout is None:
         return None
-    program = _Program(elf.data, layout, elf.has_sections)
+    named = go_places.section_names(elf) is not None
+    program = _Program(elf.data, layout, named)
     loader, needed = elf.interp, elf.needed
     program.alone = elf.type == "executable" and loader is None and not needed
     if loader is None and not needed:
         program.asks = "no interpreter, no NEEDED"
-        if elf.has_sections and not any(map(elf.has_section, _C_SECTIONS)):
+        if named and not any(map(elf.has_section, _C_SECTIONS)):
             program.no_c = "no interpreter, no NEEDED, no section of a C linker"
     else:
         program.asks = f"interpreter {loader or 'none'}, NEEDED {', '.join(needed) or 'none'}"
@@ -121,10 +127,18 @@ def _pe(data: Window, pe: Pe) -> _Program | None:
     layout = go_places.of_pe(pe, data)
     if layout is None:
         return None
-    runtimes = [n for n in (*pe.needed, *pe.delayed) if n.lower().startswith(_C_RUNTIMES)]
-    if not runtimes:
-        return _Program(data, layout, named=False, no_c="no C runtime among the imports")
-    return _Program(data, layout, named=False, asks=f"imports {runtimes[0]}")
+    imports = [name.lower() for name in (*pe.needed, *pe.delayed)]
+    runtimes = [name for name in imports if name.startswith(_C_RUNTIMES)]
+    program = _Program(data, layout, named=False)
+    if runtimes:
+        program.asks = f"imports {runtimes[0]}"
+    else:
+        program.no_c = "no C runtime among the imports"
+    # Go's own linker always makes a .symtab (cmd/link/internal/ld/pe.go), an outside one is of
+    # the MinGW kind; what Microsoft's linker made needs no search for a function table.
+    mingw = bool(runtimes) and not any(name.startswith("vcruntime") for name in imports)
+    program.may_lack_info = mingw or pe.section(".symtab") is not None
+    return program
 
 
 def _xcoff(data: Window) -> _Program | None:
@@ -146,11 +160,12 @@ def _look(program: _Program) -> bool:
         program.trouble = error
     if blob is not None:
         _tell_build(program, blob)
-    else:
+    elif program.may_lack_info:
         try:
             table = go_places.table_of(data, layout, program.named)
         except Malformed as error:
             program.trouble = program.trouble or error
+    if blob is None:
         if table is not None:
             _tell_traces(program, table)
         elif not program.named:
@@ -235,7 +250,8 @@ def _cgo(program: _Program, table: pclntab.Header | None) -> tuple[str, str]:
     data = program.data
     try:
         if table is None:
-            table = go_places.table_of(data, program.layout, known=True)
+            minor = _minor(program.facts.get(go.VERSION.name))
+            table = go_places.table_of(data, program.layout, known=True, minor=minor)
     except Malformed as error:
         return "unknown", error.why
     if table is None:
@@ -251,6 +267,12 @@ def _cgo(program: _Program, table: pclntab.Header | None) -> tuple[str, str]:
     if not pclntab.has_name(data, table, b"runtime.goexit"):
         return "unknown", f"the {where} names not even runtime.goexit{asks}"
     return "no", f"no crosscall2 of runtime/cgo in the {where}{asks}"
+
+
+def _minor(version: Fact | None) -> int | None:
+    """26 of go1.26.8; None when it is not known."""
+    found = None if version is None else _MINOR.match(str(version.value))
+    return int(found[1]) if found else None
 
 
 def _merge(slices: list[_Program | None], facts: dict[str, Fact]) -> Malformed | Unavailable | None:
