@@ -76,7 +76,8 @@ SLICES = Key("binary.slices", list, "one object for each slice; a thin file has 
 LIBRARIES = Key(
     "binary.libraries",
     list,
-    "where each NEEDED was looked for and found: {name, path, isa, by, searched}",
+    "where each library asked for was looked for and found: {name, path, isa, by, for, searched} "
+    "and, where they say something, wrong, broken, unchecked; path null when it is not had",
 )
 MEMBERS = Key("archive.members", int, "members of an archive that are object files or bitcode")
 MEMBER_ISAS = Key(

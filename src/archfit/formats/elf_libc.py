@@ -10,6 +10,7 @@ include/libc-symbols.h, libio/libioP.h (sections ``__libc_*``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 #: Start of the loader's path -> (libc, system), the first that fits.
 _LOADERS = (
@@ -116,10 +117,16 @@ def highest(names: Iterable[str], prefix: str) -> str | None:
     text = None
     for name in names:
         if name.startswith(prefix):
-            rest = name[len(prefix) :]
-            parts = rest.split(".")
-            if all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-                number = tuple([int(part) for part in parts])
-                if number > best:
-                    best, text = number, rest
+            number = _numbers(name[len(prefix) :])
+            if number > best:
+                best, text = number, name[len(prefix) :]
     return text
+
+
+@lru_cache(maxsize=4096)
+def _numbers(text: str) -> tuple[int, ...]:
+    """1.2.3 as numbers; empty for what is no version, as PRIVATE."""
+    parts = text.split(".")
+    if all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        return tuple([int(part) for part in parts])
+    return ()

@@ -83,11 +83,13 @@ def _needs(elf: Elf, facts: dict[str, Fact]) -> None:
         facts["binary.static"] = Fact(
             elf.static, Trust.HEADER, "PT_INTERP and DT_NEEDED, or neither"
         )
-    if elf.exec_stack is not None:
-        facts["binary.exec_stack"] = Fact(elf.exec_stack, Trust.HEADER, "PT_GNU_STACK")
-    if elf.segment_align is not None:
+    stack = elf.exec_stack
+    if stack is not None:
+        facts["binary.exec_stack"] = Fact(stack, Trust.HEADER, "PT_GNU_STACK, or its absence")
+    align = elf.segment_align
+    if align is not None:
         facts["binary.segment_align"] = Fact(
-            elf.segment_align, Trust.HEADER, "p_vaddr and p_offset of the PT_LOAD segments"
+            align, Trust.HEADER, "p_vaddr and p_offset of the PT_LOAD segments"
         )
 
 
