@@ -60,8 +60,9 @@ def recognise(head: bytes) -> str:
         header = int.from_bytes(head[60:64], "little")
         return "pe" if len(head) >= 64 and 0 < header < 1 << 24 else ""
     if two in _XCOFF_OPTIONAL:
-        sections, optional = head[2:4], int.from_bytes(head[16:18], "big")
-        return "xcoff" if sections != b"\0\0" and optional in _XCOFF_OPTIONAL[two] else ""
+        optional = int.from_bytes(head[16:18], "big")
+        some = head[2:4] != b"\0\0"  # sections
+        return "xcoff" if some and optional in _XCOFF_OPTIONAL[two] else ""
     if head[:4] == b"\0\0\xff\xff":
         return "coff" if head[12:28] == _BIGOBJ else ""
     if len(head) > 20 and int.from_bytes(two, "little") in _COFF_MACHINES:
