@@ -32,6 +32,7 @@ def read(raw: bytes) -> script.Script:
         (b"#!/usr/bin/env -u HOME perl\n", "/usr/bin/env", "-u HOME perl", "perl", True),
         (b"#!/usr/bin/env\n", "/usr/bin/env", "", "/usr/bin/env", False),
         (b"#!/nix/store/x/bin/env bash\n", "/nix/store/x/bin/env", "bash", "bash", False),
+        (b"#!/usr/bin/env \x1f\n", "/usr/bin/env", "\x1f", "\x1f", False),
         (b"#!./tool x\n", "./tool", "x", "./tool", False),
     ],
 )  # fmt: skip

@@ -87,7 +87,7 @@ def _split(line: bytes) -> tuple[bytes, bytes]:
 def _program(interpreter: str, args: str) -> tuple[str, bool]:
     if interpreter.rsplit("/", 1)[-1] != "env" or not args:
         return interpreter, False
-    words = args.split()
+    words = [word for word in args.replace("\t", " ").split(" ") if word]
     split = _after_split(words[0])
     if split is not None:
         words[0] = split
