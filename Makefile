@@ -39,12 +39,16 @@ check: $(STAMP) ## lint, types, import contracts, docs, unit tests; under two mi
 
 test: $(STAMP) tools ## everything: the checks, then all tests with real tools
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python tools/corpus.py
+	@$(BIN)/python tools/fetch_fixtures.py
+	@$(BIN)/python tools/bench_tree.py
 	@$(BIN)/pytest -n 2
 
 bench: $(STAMP) ## each figure beside its peer, in one run
 	@$(BIN)/python tools/bench_tree.py
 	@$(BIN)/python tools/bench_check.py
+
+bench-diagnosis: $(STAMP) ## make bench-diagnosis CASES=DIR: how often the first answer is right
+	@$(BIN)/python tools/bench_diagnosis.py --verbose "$(CASES)"
 
 docs: $(STAMP) ## pages of rules, facts and verbs, drawn from the code
 	@$(BIN)/python tools/docs.py
@@ -62,4 +66,4 @@ format: $(STAMP) ## put the code in form
 clean: ## away with what make made here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
 
-.PHONY: help setup tools demo check test bench docs docs-check new-rule format clean
+.PHONY: help setup tools demo check test bench bench-diagnosis docs docs-check new-rule format clean
