@@ -37,7 +37,8 @@ TWO = ("single", "system")
 class Case:
     """One way to die.
 
-    ``where``: c, go, runtime, boundary, or "" when the process just ends.
+    ``where``: c, go, runtime (which also waits when nothing runs), boundary, or "" when the
+    process just ends.
     ``raised``: kernel, sent, or "" when there is no signal behind it.
     """
 
@@ -83,8 +84,8 @@ CASES = (
     Case("race", "go", program="race", levels=("single",)),
     Case("onstack", "boundary"),
     Case("selfkill", "go", "sent"),
-    Case("wait", "", "sent", kill=signal.SIGQUIT, levels=("single", "crash"), foreign=True),
-    Case("killsegv", "", "sent", kill=signal.SIGSEGV, args=("wait",)),
+    Case("wait", "runtime", "sent", kill=signal.SIGQUIT, levels=("single", "crash"), foreign=True),
+    Case("killsegv", "runtime", "sent", kill=signal.SIGSEGV, args=("wait",)),
     Case("exit3", "", levels=("single",)),
     Case("osexit2", "", levels=("single",)),
     Case("debugstack", "", levels=("single",)),

@@ -28,6 +28,7 @@ _FILE = re.compile(
 _TAIL = re.compile(r"[0-9a-fxspc=+ ]{1,120}\Z")
 #: A line as long as this may have been broken by a terminal.
 _FULL = 40
+_RECEIVER = re.compile(r"\.\(\*[\w.\[\]]{1,200}\)\Z")
 _PC_ONLY = re.compile(r"pc=0x([0-9a-f]{1,16})\Z")
 _NOT_GO = re.compile(r"non-Go function(?: at pc=0x([0-9a-f]{1,16}))?\Z")
 _ELIDED = re.compile(r"\.\.\.(?:additional|(\d{1,9})) frames elided\.\.\.\Z")
@@ -43,6 +44,7 @@ _NOTES = (
     ("stuck", re.compile(r"runtime: traceback stuck")),
     ("incomplete", re.compile(r"runtime: g.*frame\.sp=|traceback: unexpected SPWRITE")),
     ("unavailable", re.compile(r"goroutine running on other thread; stack unavailable")),
+    ("left-out", re.compile(r"(?:\.{3,5}|…|[\[(<]\s?(?:\.{3}|…|snip|truncated))[^:]{0,60}\Z")),
     (
         "memory",
         re.compile(r"stack: frame=\{sp:|[0-9a-f]{8,16}: {1,2}[<>!*]?[0-9a-f ]{8}|\^ |7 6 5 4 "),
@@ -100,7 +102,7 @@ class Note:
     """A line between frames that says something of the stack walk.
 
     ``kind``: unknown-pc, unexpected-return-pc, stuck, incomplete, unavailable, memory (a dump
-    of the stack's words), or other.
+    of the stack's words), left-out (somebody wrote `...` for lines), or other.
     """
 
     kind: str
@@ -229,15 +231,17 @@ class _Walk:
                 # A blank at the break is lost.
                 args = call[1] if count == 1 else re.sub(r",(?! )", ", ", call[1])
                 return self._with_file(call[0], args, count)
-            # A terminal breaks long lines only, and a line which ends in ")" is whole.
+            # A terminal breaks long lines only, and a line which ends in ")" is whole, but
+            # for that of a receiver.
             last = self.at + count
-            if whole.endswith(")") or last >= len(self.lines) or " " in text.partition("(")[0]:
+            whole_call = whole.endswith(")") and not _RECEIVER.search(whole)
+            if whole_call or last >= len(self.lines) or " " in text.partition("(")[0]:
                 break
             if len(self.raw[last - 1]) < _FULL:
                 break
         one = text.rfind(") ")
         if one > 0 and (call := call_of(text[: one + 1])):
-            made = _file_line(text[one + 2 :], *call, self._where())
+            made = _file_line(text[one + 2 :].strip(), *call, self._where())
             if made is not None:
                 self.at += 1
                 return made

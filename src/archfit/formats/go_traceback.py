@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from itertools import accumulate
+from heapq import merge
+from itertools import accumulate, islice
 
+from archfit.formats.go_collapsed import is_collapsed, unfolded
 from archfit.formats.go_dump import Dump, Line, PanicValue
 from archfit.formats.go_frames import call_of
 from archfit.formats.go_goroutine import HEADER, Goroutine, Header, header_of
@@ -37,6 +39,8 @@ from archfit.formats.go_race import race_of
 from archfit.formats.go_registers import registers_of
 from archfit.formats.log_decoration import Plain, undecorate
 
+#: No text of one program has more; what follows is not read.
+MOST_DUMPS = 2000
 _WORDS = ("goroutine ", "panic: ", "fatal error: ", "throw: ", "PC=0x", "DATA RACE", "[signal ")
 _EVENT = re.compile(
     r"\n[ \t]{0,16}(?:(?P<panic>panic: )|(?P<fatal>fatal error: |throw: )"
@@ -48,35 +52,20 @@ _EVENT = re.compile(
     r"|(?P<dashes>-----(?=[ \t]*\n))|(?P<exit>exit status (?=\d))|(?P<served>http: panic serving )"
     r"|(?P<regs>(?:rax|eax|r0|x0|trap|ra) {2,12}0x(?=[0-9a-f])))"
 )
+_TEXT = re.compile(r"[^\s][^\n]*")
 _BLANK = re.compile(r"\n[ \t\r]*\n")
-_COLLAPSED = re.compile(r"goroutine \d{1,20} [^\n\[]{0,80}\[[^\n\]]{1,200}\]:[ \t]+\S")
 _FRAME_FILE = re.compile(r"\S:\d{1,9}(?: \+0x[0-9a-f]{1,16})?(?: fp=0x[^\n]{1,100})?\s*\Z")
-_PAIR = re.compile(r"\)[ \t]*\n[ \t]*[^\s:]{1,400}\.(?:go|s|c):\d{1,9} \+0x[0-9a-f]{1,16}")
+_PAIR = re.compile(
+    r"\)[ \t]*\n[ \t]*(?:[A-Za-z]:)?[^\n:]{1,400}\.(?:go|s|c):\d{1,9} \+0x[0-9a-f]{1,16}"
+)
 
 
 def read(text: str) -> list[Dump]:
     """All dumps of a text, in its order; none when there is none."""
-    if not any(word in text for word in _WORDS):
+    if not any(word in text for word in _WORDS) and _PAIR.search(text) is None:
         return []
-    unfold = _unfold if _COLLAPSED.search(text) else None
+    unfold = unfolded if is_collapsed(text) else None
     return _Reader(undecorate(text, HEADER, unfold)).dumps()
-
-
-def _unfold(line: str) -> list[str] | None:
-    """The lines of a dump that something put into one."""
-    if not _COLLAPSED.search(line):
-        return None
-    text = re.sub(
-        r"[ \t]*(goroutine \d{1,20} [^\[]{0,80}\[[^\]]{1,200}\]:)[ \t]*", r"\n\n\1\n", line
-    )
-    text = re.sub(r"(\([0-9a-fx{}, ?._]{0,400}\))[ \t]+(?=\S{1,400}:\d)", r"\1\n\t", text)
-    text = re.sub(
-        r"(:\d{1,9}(?: (?:\+|[fs]p=|pc=)0x[0-9a-f]{1,16}){0,4})[ \t]+(?=\S)", r"\1\n", text
-    )
-    text = re.sub(r"[ \t]+(?=created by |exit status \d|\[signal )", "\n", text)
-    return re.sub(
-        r"(created by \S{1,400}(?: in goroutine \d{1,20})?)[ \t]+", r"\1\n\t", text
-    ).split("\n")
 
 
 class _Reader:
@@ -108,27 +97,31 @@ class _Reader:
     def line_end(self, pos: int) -> int:
         return self.text.find("\n", pos)
 
-    def gap(self, pos: int) -> int:
-        """Lines with text between what the open dump has and this place, 1000 for many."""
+    def gap(self, pos: int, most: int = 5) -> int:
+        """Lines with text between what the open dump has and this place; at most ``most`` + 1."""
         if self.open is None:
             return 0
-        if pos - self.open.end > 200_000:
-            return 1000
-        return sum(1 for x in self.text[self.open.end : pos].split("\n") if x.strip())
+        if pos - self.open.end > 4000 * most:
+            return most + 1
+        between = _TEXT.finditer(self.text, self.open.end, pos)
+        return sum(1 for _ in islice(between, most + 1))
 
     # the walk
 
     def dumps(self) -> list[Dump]:
-        events = [(m.start(), m.end(), m.lastgroup or "", m) for m in _EVENT.finditer(self.text)]
-        events += [(m.start(), m.end(), "header", m) for m in HEADER.finditer(self.text)]
-        events.sort(key=lambda e: e[0])
+        events = merge(
+            _EVENT.finditer(self.text), HEADER.finditer(self.text), key=lambda m: m.start()
+        )
         skip = 0
-        for number, (start, _, kind, match) in enumerate(events):
-            if start < skip:
-                continue
-            self.limit = events[number + 1][0] if number + 1 < len(events) else len(self.text)
-            skip = getattr(self, "_" + kind)(match) or 0
-            self.after_dashes = kind == "dashes"
+        found = next(events, None)
+        while found is not None and len(self.found) < MOST_DUMPS:
+            after = next(events, None)
+            if found.start() >= skip:
+                self.limit = after.start() if after else len(self.text)
+                kind = "header" if found.re is HEADER else found.lastgroup or ""
+                skip = getattr(self, "_" + kind)(found) or 0
+                self.after_dashes = kind == "dashes"
+            found = after
         self._close_all()
         if not self.found and _PAIR.search(self.text):
             self._headless(len(self.text))
@@ -230,8 +223,9 @@ class _Reader:
 
     @staticmethod
     def _take(o: OpenDump, fault: Fault) -> None:
-        o.pc, o.sigcode = fault.pc, fault.sigcode
-        o.addr, o.m = fault.addr, fault.m
+        o.pc, o.m = fault.pc, fault.m
+        o.sigcode = o.sigcode if fault.sigcode is None else fault.sigcode
+        o.addr = o.addr if fault.addr is None else fault.addr
 
     def _exception(self, found: re.Match[str]) -> None:
         start = found.start("exception")
@@ -286,6 +280,7 @@ class _Reader:
 
     def _regs(self, found: re.Match[str]) -> int:
         start = found.start("regs")
+        self._headerless(start)
         registers, used = registers_of(self.text[start : start + 8192].split("\n"))
         if len(registers) < 8:
             return 0
@@ -298,7 +293,7 @@ class _Reader:
 
     def _rstack(self, found: re.Match[str]) -> None:
         start = found.start("rstack")
-        if self.open is None or self.open.runtime_stack or self.gap(start) > 200:
+        if self.open is None or self.open.runtime_stack or self.gap(start, 200) > 200:
             self._begin("goroutines", start)
         assert self.open is not None
         self.open.runtime_stack = self._stack(Header(None, "runtime stack"), start, found.end())
@@ -309,9 +304,11 @@ class _Reader:
             header, end = self._broken_header(found)
         if header is None:
             return
-        start, o = found.start(), self.open
+        start = found.start()
+        self._headerless(start)
+        o = self.open
         most = 3 if o is not None and (o.has_stack or o.served) else 200
-        if o is None or header.id in o.ids or self.gap(start) > most:
+        if o is None or header.id in o.ids or self.gap(start, most) > most:
             o = self._headed(start)
         if header.id:
             o.ids.add(header.id)
@@ -371,6 +368,18 @@ class _Reader:
         if o.kind == "panic" and o.message:
             o.panics.append(PanicValue(*panic_value(o.message), self.at(line)))
             o.message = o.panics[0].message
+
+    def _headerless(self, pos: int) -> None:
+        """On Windows the stack that died stands below the exception without a header."""
+        o = self.open
+        if o is None or o.kind != "exception" or o.has_stack:
+            return
+        pair = _PAIR.search(self.text, o.end, pos)
+        if pair is not None:
+            first = self.text.rfind("\n", 0, pair.start()) + 1
+            block = self.text[first:pos].rstrip()
+            line, o.end = self.line(first), first + len(block)
+            o.goroutines.append(Goroutine(Header(None), self.at(first), block, line, self.place))
 
     def _headless(self, end: int) -> OpenDump | None:
         """The frames that end here and whose header was cut off, as a dump; None if none do."""

@@ -63,7 +63,7 @@ _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#39|#34|#x27|#9|#10);")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "#9": "\t"}
 _ENTITIES |= {"#39": "'", "#34": '"', "#x27": "'", "#10": " "}
 _PROMPT = re.compile(
-    r"\n(?:\([\w.-]{1,40}\) )?(?:"
+    r"\n(?:\((?:gdb|lldb|dlv)\) ?){1,4}|\n(?:\([\w.-]{1,40}\) )?(?:"
     r"[\w.-]{1,64}@[\w.-]{1,64}(?:[: ][^\s$#%]{0,120})? ?[$#%] +"
     r"|\[[\w.-]{1,64}@[\w.-]{1,64} [^\]\n]{0,120}\][$#%] +"
     r"|PS [A-Za-z]:\\[^>\n]{0,160}> ?|[A-Za-z]:\\[^>\n]{0,160}>"
@@ -170,7 +170,7 @@ def undecorate(
 
 #: What a line with a front of its own form can start with: a quick no for most lines.
 _STARTS = r"(?=[\d\[#:<\ufeffJFMASONDIWEV])"
-_STATIC = re.compile(rf"\n{_STARTS}(?:{'|'.join(_FRONTS)})")
+_STATIC = re.compile(rf"\n {{0,8}}{_STARTS}(?:{'|'.join(_FRONTS)})")
 #: (a character, a text with it): looking for one character is fifty times as fast.
 _SIGNS = (
     ("\x1b", "\x1b"),
@@ -193,6 +193,9 @@ _SIGNS = (
     ("&", "&"),
     ("-", "\n------\n"),
     ("2", "\t20"),
+    ("(", "(gdb)"),
+    ("(", "(lldb)"),
+    ("(", "(dlv)"),
 )
 
 
@@ -231,7 +234,8 @@ def _layers(body: str) -> str:
         fronts.append(_GITHUB_CLI)
     if " |" in body:
         fronts += [rf"{re.escape(name)} +\|(?:(?=\n|\Z)| )" for name in _services(body)]
-    pattern = re.compile(rf"\n(?:{'|'.join(fronts)}){{1,{LAYERS}}}")
+    # Text may be indented as a whole, as code is in Markdown.
+    pattern = re.compile(rf"\n {{0,8}}(?:{'|'.join(fronts)}){{1,{LAYERS}}}")
     if len(fronts) > len(_FRONTS) or _STATIC.search(body):
         body = pattern.sub("\n", body)
     if "\n>" in body or "\n >" in body:
@@ -281,9 +285,9 @@ def _shapes(body: str, anchor: re.Pattern[str]) -> list[str]:
     """Expressions for fronts that stand before the anchor and again in the next line."""
     shapes: dict[str, bool] = {}
     for found in anchor.finditer(body):
-        start = body.rfind("\n", 0, found.start()) + 1
+        start = body.rfind("\n", max(0, found.start() - 202), found.start()) + 1
         front = body[start : found.start()]
-        if not front.strip() or len(front) > 200 or len(shapes) > 32:
+        if not start or not front.strip() or len(shapes) > 32:
             continue
         shape = _shape(front)
         if shapes.get(shape):
