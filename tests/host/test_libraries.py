@@ -10,6 +10,7 @@ import pytest
 
 from archfit.formats import elf as reader
 from archfit.host.libraries import Libraries
+from archfit.host.library_files import Files, Target
 from archfit.host.library_index import index
 from archfit.host.live import Live
 from archfit.host.rooted import Rooted
@@ -224,6 +225,16 @@ def test_cache_and_levels(machine: Machine) -> None:
         assert machine.found(program) == [("liba.so.1", want, "cache"), gone]
     machine.library("/lib64/glibc-hwcaps/x86-64-v2/libgone.so.1")
     assert machine.found(program)[1][1] == "/lib64/glibc-hwcaps/x86-64-v2/libgone.so.1"
+
+
+@pytest.mark.parametrize(
+    ("machine_number", "flags", "want"),
+    [(21, 2, "fits"), (21, 0, "fits"), (21, 1, "skipped"), (243, 5, "skipped"), (62, 0, "skipped")],
+)
+def test_abi_variants(machine: Machine, machine_number: int, flags: int, want: str) -> None:
+    machine.library("/liba.so", machine=machine_number, flags=flags)
+    judged = Files(machine.door).judge("/liba.so", Target("ppc64le", 64, "elfv2"))
+    assert judged.how == want
 
 
 def test_no_default_folders(machine: Machine) -> None:

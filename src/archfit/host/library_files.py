@@ -116,8 +116,9 @@ class Files:
             return Judged("skipped" if same_order else "stops", isa, "wrong machine")
         if header.osabi not in (0, 3):
             return Judged("stops", isa, "ELF file OS ABI invalid")
-        if isa in _BY_VARIANT and target.variant and header.variant != target.variant:
-            return Judged("skipped", isa, f"its ABI is {header.variant}")
+        variant = header.variant
+        if isa in _BY_VARIANT and variant and target.variant and variant != target.variant:
+            return Judged("skipped", isa, f"its ABI is {variant}")
         if header.type not in (2, 3):
             return Judged("stops", isa, "only ET_DYN and ET_EXEC can be loaded")
         return Judged("fits", isa)
