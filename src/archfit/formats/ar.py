@@ -24,6 +24,10 @@ THIN = b"!<thin>\n"
 MOST_MEMBERS = 100_000
 #: Bytes of long names; they are copied, so they are bounded.
 _MOST_NAMES = 16 << 20
+#: Bytes of one name, which may be a path (PATH_MAX).
+_LONGEST_NAME = 4096
+#: More targets than there are ports.
+_MOST_TARGETS = 64
 
 #: Members that are tables for the linker, not files. Names of `/<...>/` are such too.
 _TABLES = frozenset(
@@ -89,8 +93,8 @@ def members(data: Window, start: int = 0, end: int | None = None) -> Iterator[Me
         elif not table:
             if name[:3] == b"#1/":
                 length = _number(name[3:])
-                if length > size or length > 65536:
-                    raise Malformed("a member's name is longer than the member")
+                if length > size or length > _LONGEST_NAME:
+                    raise Malformed("a member's name is longer than the member, or than any path")
                 name = bytes(data[body : body + length]).rstrip(b"\0")
                 body, size = body + length, size - length
                 if name in _TABLES:
@@ -113,8 +117,11 @@ def _long_name(names: bytes, reference: bytes) -> bytes:
     at = _number(reference.split(b":", 1)[0])
     if at >= len(names):
         raise Malformed("a member's long name lies outside the names")
-    ends = [cut for cut in (names.find(b"\n", at), names.find(b"\0", at)) if cut >= 0]
-    name = names[at : min(ends, default=len(names))]
+    stop = at + _LONGEST_NAME
+    ends = [cut for cut in (names.find(end, at, stop) for end in (b"\n", b"\0")) if cut >= 0]
+    if not ends and stop < len(names):
+        raise Malformed("a member's long name is longer than any path")
+    name = names[at : min(ends, default=stop)]
     return name[:-1] if name[-1:] == b"/" else name
 
 
@@ -150,13 +157,14 @@ def census(
     """
     found = Census()
     isas = found.isas
+    triples = bitcode.Triples()
     first: dict[str, list[str]] = {}
     for name, offset, size, stored in members(data, start, end):
         if stored:
             head = data[offset : offset + min(size, HEAD)]
         else:
             head = (head_of(name) if head_of else None) or b""
-        key = _key(data, head, offset, size, stored)
+        key = _key(data, head, offset, size if stored else 0, triples)
         if key is None or name == _GO_EXPORTS:
             found.others += 1
             continue
@@ -164,6 +172,8 @@ def census(
         if not key:
             continue
         isas[key] += 1
+        if len(isas) > _MOST_TARGETS:
+            raise Malformed(f"members for more than {_MOST_TARGETS} targets")
         # Only who comes first of each kind can be among the odd ones that are told.
         known = first.setdefault(key, [])
         if len(known) < _MOST_ODD:
@@ -183,13 +193,13 @@ _FAMILY = {
 }
 
 
-def _key(data: Window, head: bytes, offset: int, size: int, stored: bool) -> str | None:
+def _key(data: Window, head: bytes, offset: int, size: int, triples: bitcode.Triples) -> str | None:
     """os/isa; "" for bitcode that does not tell; None for what is no code."""
     known = isa_of_head(head)
     if known is None:
         if head[:4] not in (bitcode.RAW, bitcode.WRAPPER):
             return None
-        known_os, isa = bitcode.target(data, offset, offset + size) if stored else (None, None)
+        known_os, isa = triples.target(data, offset, offset + size)
         if isa is None:
             return ""
         known = (_FAMILY.get(known_os or "", known_os), isa)

@@ -18,7 +18,9 @@ RAW = b"BC\xc0\xde"
 _MODULE = 8
 _TRIPLE = 2
 #: A module's triple stands behind a handful of blocks and records.
-_MOST_STEPS = 4096
+_MOST_STEPS = 256
+#: Steps in all the modules of an archive: several thousand modules.
+_MOST_STEPS_IN_ALL = 150_000
 
 _CPU = {
     "x86_64": "amd64",
@@ -82,52 +84,72 @@ class _Bits:
         self.at = self.at + 31 & ~31
 
 
-def triple(data: Window, start: int, end: int) -> str | None:
-    """The target triple of the raw bitcode in ``data[start:end]``; None when none is found."""
-    bits = _Bits(data, start + 4, end)
-    try:
-        return _find(bits)
-    except EOFError:
+class Triples:
+    """Reads modules as long as they take no more than a bounded number of steps in all.
+
+    What comes after that is not read: its triple and target are None.
+    """
+
+    def __init__(self, most: int = _MOST_STEPS_IN_ALL) -> None:
+        self._left = most
+
+    def triple(self, data: Window, start: int, end: int) -> str | None:
+        """The target triple of the raw bitcode in ``data[start:end]``; None when none is found."""
+        bits = _Bits(data, start + 4, end)
+        try:
+            return self._find(bits)
+        except EOFError:
+            return None
+
+    def _find(self, bits: _Bits) -> str | None:
+        width, inside = 2, False
+        for _ in range(min(_MOST_STEPS, self._left)):
+            self._left -= 1
+            kind = bits.fixed(width)
+            if kind == 1:  # ENTER_SUBBLOCK: id, width of abbreviation ids in it, length in words
+                block = bits.vbr(8)
+                inner = bits.vbr(4)
+                bits.align()
+                words = bits.fixed(32)
+                if block == _MODULE and not inside:
+                    width, inside = inner, True
+                else:
+                    bits.at += words * 32
+            elif kind == 3 and inside:  # UNABBREV_RECORD: code, number of operands, operands
+                code, count = bits.vbr(6), bits.vbr(6)
+                if code == _TRIPLE and count <= 128:
+                    return bytes(bits.vbr(6) & 0xFF for _ in range(count)).decode("latin-1")
+                if count > _MOST_STEPS:
+                    return None
+                self._left -= count
+                for _ in range(count):
+                    bits.vbr(6)
+            else:  # END_BLOCK, or an abbreviation: LLVM writes none before the triple
+                return None
         return None
 
+    def target(self, data: Window, start: int, end: int) -> tuple[str | None, str | None]:
+        """(GOOS, ISA) of the bitcode at ``start``, wrapped or raw; None for what is not told."""
+        if data[start : start + 4] == WRAPPER and start + 20 <= end:
+            _, offset, size, cpu = struct.unpack_from("<4I", data, start + 4)
+            inner = start + offset
+            if offset >= 20 and inner + size <= end and data[inner : inner + 4] == RAW:
+                found = self.triple(data, inner, inner + size)
+                system, isa = _named(found) if found else (None, None)
+                return system or "darwin", isa or ISAS.get(cpu)
+            return None, ISAS.get(cpu)
+        found = self.triple(data, start, end)
+        return _named(found) if found else (None, None)
 
-def _find(bits: _Bits) -> str | None:
-    width, inside = 2, False
-    for _ in range(_MOST_STEPS):
-        kind = bits.fixed(width)
-        if kind == 1:  # ENTER_SUBBLOCK: id, width of abbreviation ids in it, length in words
-            block = bits.vbr(8)
-            inner = bits.vbr(4)
-            bits.align()
-            words = bits.fixed(32)
-            if block == _MODULE and not inside:
-                width, inside = inner, True
-            else:
-                bits.at += words * 32
-        elif kind == 3 and inside:  # UNABBREV_RECORD: code, number of operands, operands
-            code, count = bits.vbr(6), bits.vbr(6)
-            if code == _TRIPLE and count <= 128:
-                return bytes(bits.vbr(6) & 0xFF for _ in range(count)).decode("latin-1")
-            if count > _MOST_STEPS:
-                return None
-            for _ in range(count):
-                bits.vbr(6)
-        else:  # END_BLOCK, or an abbreviation: LLVM writes none before the triple
-            return None
-    return None
+
+def triple(data: Window, start: int, end: int) -> str | None:
+    """The target triple of one module; see `Triples`."""
+    return Triples().triple(data, start, end)
 
 
 def target(data: Window, start: int, end: int) -> tuple[str | None, str | None]:
-    """(GOOS, ISA) of the bitcode at ``start``, wrapped or raw; None for what it does not say."""
-    if data[start : start + 4] == WRAPPER and start + 20 <= end:
-        _, offset, size, cpu = struct.unpack_from("<4I", data, start + 4)
-        inner = start + offset
-        if offset >= 20 and inner + size <= end and data[inner : inner + 4] == RAW:
-            system, isa = target(data, inner, inner + size)
-            return system or "darwin", isa or ISAS.get(cpu)
-        return None, ISAS.get(cpu)
-    found = triple(data, start, end)
-    return _named(found) if found else (None, None)
+    """(GOOS, ISA) of one module; see `Triples`."""
+    return Triples().target(data, start, end)
 
 
 def _named(name: str) -> tuple[str | None, str | None]:

@@ -70,6 +70,6 @@ def _elf(head: bytes) -> tuple[str | None, str] | None:
 
 def _go(head: bytes) -> tuple[str | None, str] | None:
     words = head.split(b"\n", 1)[0].split(b" ")
-    if len(words) < 4:
+    if len(words) < 4 or not (words[2].isalnum() and words[3].isalnum()):
         return None
-    return words[2].decode("ascii", "replace"), words[3].decode("ascii", "replace")
+    return words[2].decode("ascii"), words[3].decode("ascii")

@@ -228,27 +228,37 @@ def read(data: Window) -> MachO:
     """
     if data[:4] in _MAGIC:
         return MachO(False, (_slice(data, 0, len(data)),))
-    return MachO(True, tuple(_of_arch(data, arch) for arch in fat.arches(data)))
+    slices: list[Slice] = []
+    count = length = 0
+    for arch in fat.arches(data):
+        part = _of_arch(data, arch, MOST_COMMANDS - count, MOST_BYTES - length)
+        if part.commands is not None:
+            count += part.commands.count
+            length += len(part.commands.raw)
+        slices.append(part)
+    return MachO(True, tuple(slices))
 
 
-def _of_arch(data: Window, arch: fat.Arch) -> Slice:
+def _of_arch(data: Window, arch: fat.Arch, most: int, most_bytes: int) -> Slice:
     magic = data[arch.offset : arch.offset + 4]
     if magic not in _MAGIC or arch.size < 4:
         kind = _ALIEN.get(magic, "")
         return Slice(kind, arch.isa, arch.variant, arch.offset, arch.size, data=data)
-    found = _slice(data, arch.offset, arch.size)
+    found = _slice(data, arch.offset, arch.size, most, most_bytes)
     if found.isa != arch.isa:
         raise Malformed(f"the slice for {arch.isa} holds {found.isa} code")
     return found
 
 
-def _slice(data: Window, base: int, size: int) -> Slice:
+def _slice(
+    data: Window, base: int, size: int, most: int = MOST_COMMANDS, most_bytes: int = MOST_BYTES
+) -> Slice:
     order, bits = _MAGIC[data[base : base + 4]]
     start = base + (32 if bits == 64 else 28)
     if size < start - base:
         raise Malformed("the Mach-O header is cut off")
     cpu, subtype, filetype, count, length, flags = _HEADER[order].unpack_from(data, base + 4)
-    if count > MOST_COMMANDS or length > MOST_BYTES:
+    if count > most or length > most_bytes:
         raise Malformed(f"{count} load commands in {length} bytes")
     if start + length > base + size:
         raise Malformed("the load commands reach beyond the file")

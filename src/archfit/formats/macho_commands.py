@@ -14,9 +14,9 @@ from archfit.formats.macho_names import DYLIB_KINDS, PLATFORMS, VERSION_MIN, ver
 from archfit.model.errors import Malformed
 
 #: Real files have below a thousand commands in a few KiB (objects of Swift, with a linker
-#: option each, are the longest); these bounds keep a hostile file cheap.
+#: option each, are the longest); these bounds, over all slices, keep a hostile file cheap.
 MOST_COMMANDS = 10_000
-MOST_BYTES = 8 << 20
+MOST_BYTES = 4 << 20
 
 _HEAD = {order: struct.Struct(order + "II").unpack_from for order in "<>"}
 _SEGMENT = {
@@ -82,6 +82,7 @@ class Commands:
     """What the load commands say, gathered; absent = None or empty."""
 
     raw: bytes
+    count: int
     order: str
     bits: int
     segments: list[Segment]
@@ -133,7 +134,7 @@ def parse(raw: bytes, count: int, order: str, bits: int) -> Commands:
 
     Malformed: a command is cut off, or a string or section lies outside of its command.
     """
-    out = Commands(raw, order, bits, [], [], [], [], [])
+    out = Commands(raw, count, order, bits, [], [], [], [], [])
     head = _HEAD[order]
     segment_command = 0x19 if bits == 64 else 0x01
     total = len(raw)

@@ -22,6 +22,9 @@ from archfit.model.fact import Fact, Trust
 from archfit.model.image import FileProbe, Image
 from archfit.model.scene import Scene
 
+#: Files looked for, at the most; real programs name some dozen libraries and a few rpaths.
+_MOST_PLACES = 10_000
+
 _ASKING = ("executable", "shared", "bundle")
 _MAY_BE_ABSENT = {"weak": "weak", "lazy": "lazy", "delayed": "lazy"}
 _ON_MAC = "a path of the Mac that runs it"
@@ -36,6 +39,9 @@ def _run(image: Image, facts: dict[str, Fact], scene: Scene) -> None:
         return
     described: list[dict[str, Any]] = b.SLICES.of(facts) or []
     folder: str | None = None
+    places = sum(len(part.needed) * (1 + len(part.rpaths)) for part in found.slices)
+    if places > _MOST_PLACES:
+        raise Unavailable(f"its libraries may be in {places} places, which are too many to look at")
     for part, one in zip(found.slices, described, strict=False):
         if part.type not in _ASKING or not part.needed:
             continue
