@@ -65,7 +65,7 @@ def test_dotnet() -> None:
 
 def test_efi_is_not_windows() -> None:
     found = pe.read(make.image(0xAA64, subsystem=10))
-    assert (found.system, found.subsystem) == ("efi", "efi-application")
+    assert (found.system, found.subsystem, found.type) == ("efi", "efi-application", "efi")
 
 
 def test_certificate_counts_in_the_file() -> None:

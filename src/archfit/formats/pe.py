@@ -48,7 +48,8 @@ class Section:
 class Pe:
     """An image (``kind`` pe) or an object file (``kind`` coff).
 
-    ``system``: windows, efi, linux ... or None when the file does not say.
+    ``system``: windows, efi, linux ... or None when the file does not say. ``type``: executable,
+    shared, object, or efi: what the firmware starts, a boot loader, driver or kernel.
     ``needed``: DLLs bound at start; ``delayed``: those loaded on first use.
     ``os_version``, ``subsystem_version``: as "6.1"; the loader refuses an
     image whose subsystem version is above the system's.
@@ -163,12 +164,13 @@ def read(data: Window) -> Pe:
         elif machine == 0xAA64:
             variant = "arm64x"
     any_cpu = machine == 0x014C and _any_cpu(reader, directories)
+    system = system or pe_names.os_of(subsystem)
     return Pe(
         kind="pe",
         isa=isa,
         variant="anycpu" if any_cpu else variant,
-        system=None if any_cpu else system or pe_names.os_of(subsystem),
-        type="shared" if flags & _DLL else "executable" if flags & _EXECUTABLE else "object",
+        system=None if any_cpu else system,
+        type=_type(flags, system),
         bits=64 if wide else 32,
         subsystem=pe_names.SUBSYSTEMS.get(subsystem),
         os_version=f"{os_major}.{os_minor}",
@@ -183,6 +185,12 @@ def read(data: Window) -> Pe:
         certificate=_certificate(data, directories.get(_CERTIFICATE)),
         sections=sections,
     )
+
+
+def _type(flags: int, system: str | None) -> str:
+    if system == "efi":
+        return "efi"
+    return "shared" if flags & _DLL else "executable" if flags & _EXECUTABLE else "object"
 
 
 def _directories(data: Window, start: int, size: int, wide: bool) -> dict[int, tuple[int, int]]:

@@ -45,15 +45,19 @@ def _run(image: Image, facts: dict[str, Fact], scene: Scene) -> None:
     for part, one in zip(found.slices, described, strict=False):
         if part.type not in _ASKING or not part.needed:
             continue
-        if folder is None:
+        if folder is None and not all(map(_is_of_system, part.needed)):
             if not scene.near.exists(image.path):
                 return  # bytes without a place: nothing is beside them
             folder = dirname(scene.near.realpath(image.path))
-        rows = _rows(part, folder, scene)
+        rows = _rows(part, folder or "", scene)
         if len(found.slices) == 1:
             facts["binary.libraries"] = Fact(rows, Trust.OBSERVED, "files that LC_LOAD_DYLIB names")
         else:
             one["libraries"] = rows
+
+
+def _is_of_system(dylib: Dylib) -> bool:
+    return dyld_search.in_shared_cache(dylib.name)
 
 
 def _rows(part: Slice, folder: str, scene: Scene) -> list[dict[str, Any]]:
