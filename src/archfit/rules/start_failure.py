@@ -80,6 +80,12 @@ ENOEXEC: tuple[Text, ...] = (
         0.85,
     ),
     Text(
+        "the file could not be run by the operating system",
+        _FOREIGN,
+        "fish src/postfork.cpp (ENOEXEC)",
+        confidence=0.86,
+    ),
+    Text(
         "可执行文件格式错误",
         _FOREIGN,
         "glibc po/zh_CN.po (ENOEXEC)",
@@ -137,6 +143,11 @@ ENOENT: tuple[Text, ...] = (
         r"(?:^|[\s\"`'|:=])exec \\?[\"']?/?[\w./@+-]{1,200}\\?[\"']?: no such file or directory",
     ),
     Text(
+        "Check the interpreter or linker",
+        _ABSENT,
+        "fish src/postfork.cpp (ENOENT of a file that is there)",
+    ),
+    Text(
         "exec container process",
         _ABSENT,
         "crun libcrun/container.c (exec container process (missing dynamic library?) `PATH`)",
@@ -146,6 +157,7 @@ ENOENT: tuple[Text, ...] = (
 )
 
 _PATHS = (
+    r"Failed to execute process '([^'\n]{1,200})'",
     r"exec format error: '?([^\s:']{1,200})",
     r"Exec format error: b?['\"]([^'\"\n]{1,200})['\"]",
     r"(?:Bad|bad) CPU type in executable: ([^\s:]{1,200})",

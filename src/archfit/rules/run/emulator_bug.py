@@ -135,6 +135,22 @@ TEXTS = (
         "jemalloc src/pages.c",
         confidence=0.7,
     ),
+    *(
+        Text(
+            needle,
+            "Go's own runtime faults under {translator}, where it does not on a real processor",
+            "Go runtime (a fault on goroutine 0 in frames of package runtime alone)",
+            pattern,
+            0.88,
+        )
+        for needle, pattern in (
+            ("SIGSEGV: segmentation violation", ""),
+            ("unexpected fault address", ""),
+            ("bad g in signal handler", ""),
+            ("morestack on gsignal", ""),
+            ("fatal error", r"^fatal error: (?!all goroutines are asleep|concurrent map)"),
+        )
+    ),
     Text(
         "Segmentation fault",
         "a system program crashed under the translator",
@@ -158,7 +174,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         for hit in hits
         if translator or not any(word in hit.text.needle for word in _NEEDS_TRANSLATOR)
     ]
-    left = [hit for hit in left if not _weak(hit, log)]
+    left = [hit for hit in left if not _weak(hit, log, translator)]
     if not left:
         return
     best = surest(left)
@@ -172,17 +188,37 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
             confidence = 0.45
     elif best.text.needle == "assertion failed" and not _of_rosetta(log, best):
         return
-    yield said(best, left, remedies=_mend(log, translator), confidence=confidence)
+    message = best.text.says.replace("{translator}", translator)
+    if message == best.text.says:
+        message = ""
+    yield said(best, left, message=message, remedies=_mend(log, translator), confidence=confidence)
 
 
-def _weak(hit: Hit, log: Log) -> bool:
-    """A crash that is the translator's only in an emulated build of packages."""
+def _weak(hit: Hit, log: Log, translator: str) -> bool:
+    """A crash that is the translator's only in an emulated build of packages, or in Go's
+    runtime itself."""
     needle = hit.text.needle
+    if "{translator}" in hit.text.says:
+        own = "signal handler" in needle or "gsignal" in needle or _in_runtime(hit, log)
+        return not translator or not own
     if needle == "Segmentation fault":
         return not log.has("dpkg: error processing", "Processing triggers for libc-bin")
     if needle == "unction not implemented":
         return log.has("kernel too old") or not log.says("qemu", "osetta", "--platform")
     return False
+
+
+def _in_runtime(hit: Hit, log: Log) -> bool:
+    """The first goroutine after the line has frames of Go's runtime only."""
+    frames: list[str] = []
+    for line in log.around(hit.number, 0, 60):
+        if line.startswith(("\t", "    ")) or not line.strip():
+            if frames and not line.strip():
+                break
+            continue
+        if re.match(r"[\w./*()-]{1,120}\(.*\)$", line):
+            frames.append(line)
+    return bool(frames) and all(frame.startswith("runtime.") for frame in frames)
 
 
 def translator_named_twice(log: Log) -> bool:

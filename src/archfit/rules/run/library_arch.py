@@ -162,6 +162,13 @@ TEXTS = (
         ("/libc.so:",),
     ),
     Text(
+        "cannot open shared object file",
+        "{library} is there, but for another processor: glibc passes over it as if it were not",
+        "glibc elf/dl-load.c (open_verify: another e_machine is skipped)",
+        r"(?P<library>[\w./+@-]{1,300}): cannot open shared object file: No such file",
+        0.85,
+    ),
+    Text(
         "Exec format error",
         _FOREIGN,
         "musl ldso/dynlink.c (Error loading shared library %s: Exec format error)",
@@ -251,19 +258,15 @@ TEXTS = (
         r"(?:\"(?P<library>[^\"\n]{1,300})\" )?has unexpected e_machine: \d{1,4}",
         0.96,
     ),
-    Text(
-        "is 32-bit instead of 64-bit",
-        "{library} is of the other word size than the app's process",
-        "Android bionic linker",
-        r"\"(?P<library>[^\"\n]{1,300})\" is 32-bit instead of 64-bit",
-        0.96,
-    ),
-    Text(
-        "is 64-bit instead of 32-bit",
-        "{library} is of the other word size than the app's process",
-        "Android bionic linker",
-        r"\"(?P<library>[^\"\n]{1,300})\" is 64-bit instead of 32-bit",
-        0.96,
+    *(
+        Text(
+            needle,
+            "{library} is of the other word size than the app's process",
+            "Android bionic linker",
+            r"\"(?P<library>[^\"\n]{1,300})\" is \d\d-bit instead of",
+            0.96,
+        )
+        for needle in ("is 32-bit instead of 64-bit", "is 64-bit instead of 32-bit")
     ),
     Text(
         "binaries cannot be used on the",
@@ -306,6 +309,9 @@ TEXTS = (
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """One finding; dyld names every place it tried, of which the first wrong one counts."""
+    hits = [hit for hit in hits if "passes over" not in hit.text.says or _shown(hit, log)]
+    if not hits:
+        return
     best = surest(hits)
     if best.text.needle == "Unsupported platform" and not log.has(
         "npm ERR!", "npm error", "error "
@@ -314,7 +320,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     library = best.group("library") or _named(best, log)
     have, need = best.group("have", "another ISA"), best.group("need", "another")
     message = best.text.says.format(library=library or "a library", have=have, need=need)
-    confidence = best.text.confidence
+    confidence = 0.6 if "cannot be preloaded" in best.line else best.text.confidence
     if "invalid ELF header" in best.line and library.endswith((".a", ".o", ".txt", ".tbd")):
         confidence = 0.6
     yield said(
@@ -323,6 +329,16 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         message=message,
         remedies=_mend(log, best, library, have, need),
         confidence=confidence,
+    )
+
+
+def _shown(hit: Hit, log: Log) -> bool:
+    """The text shows that the library is there: as a file listed, or what `file` says of it."""
+    name = re.escape(hit.group("library").rsplit("/", 1)[-1])
+    return bool(
+        re.search(rf"{name}['’]?: (?:symbolic link|ELF \d\d-bit)", log.text)
+        or re.search(rf"-r[w-]\S{{7,8}}[^\n]{{10,80}}[ /]{name}(?:\s|$)", log.text)
+        or re.search(rf"{name} (?:\([^)\n]{{1,40}}\) )?=> /\S{{1,200}}{name}", log.text)
     )
 
 

@@ -154,9 +154,25 @@ TEXTS = (
         "invalid option",
         _CRLF,
         "bash (`set -e` with CR: set: -: invalid option)",
-        r"set: -(?:\s*: invalid option|\s*$)|: invalid option$",
+        r"set: -\s*: invalid option|^\s*: invalid option$",
         0.85,
         ("usage:",),
+    ),
+    *(
+        Text(
+            needle,
+            _CRLF,
+            "shells: what stood before the CR in the line is overwritten by what follows it",
+            r"^: (?:command )?not found\s*$",
+            0.88,
+        )
+        for needle in ("command not found", "not found")
+    ),
+    Text(
+        "The file uses Windows line endings",
+        _CRLF,
+        "fish src/postfork.cpp",
+        confidence=0.97,
     ),
     Text(
         "no interpreter",
