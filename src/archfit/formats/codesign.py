@@ -12,11 +12,9 @@ certificate stands behind the hashes, not that anyone trusts it.
 
 from __future__ import annotations
 
-import hashlib
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from archfit.model.errors import Malformed
 from archfit.model.image import Window
@@ -34,13 +32,8 @@ _DIRECTORY_SLOTS = frozenset((0, 0x1000, 0x1001, 0x1002, 0x1003, 0x1004))
 #: A signature has about ten blobs; the kernel sets no bound, this reader does.
 _MOST_BLOBS = 1024
 
-#: hashType -> (maker, bytes kept of the digest, rank); a higher rank is preferred.
-_HASHES: dict[int, tuple[Callable[..., Any], int, int, str]] = {
-    1: (hashlib.sha1, 20, 0, "sha1"),
-    3: (hashlib.sha256, 20, 1, "sha256-20"),
-    2: (hashlib.sha256, 32, 2, "sha256"),
-    4: (hashlib.sha384, 48, 3, "sha384"),
-}
+#: hashType -> (name, bytes kept of the digest, rank); a higher rank is preferred.
+_HASHES = {1: ("sha1", 20, 0), 3: ("sha256", 20, 1), 2: ("sha256", 32, 2), 4: ("sha384", 48, 3)}
 
 _BLOB = struct.Struct(">II")
 #: magic, length, version, flags, hashOffset, identOffset, nSpecialSlots, nCodeSlots,
@@ -165,7 +158,7 @@ def _judged(data: Window, base: int, end: int, directory: tuple[int, int], cms: 
         kind="linker" if flags & LINKER_SIGNED else "signed" if cms else "adhoc",
         flags=flags,
         identifier=name.decode("utf-8", "backslashreplace"),
-        hash=known[3],
+        hash=known[0],
         hash_type=kind,
         hashes=at + hash_offset,
         slots=0 if scattered else slots,
@@ -188,12 +181,15 @@ def wrong_pages(
     """
     if signature.kind == "broken":
         raise Malformed(signature.fault)
-    maker, width, _, _ = _HASHES[signature.hash_type]
+    import hashlib  # it costs 4 ms, which only a signed file is worth
+
+    name, width, _ = _HASHES[signature.hash_type]
+    digest_of = getattr(hashlib, name)
     page, limit, hashes = signature.page, signature.limit, signature.hashes
     pages = min(signature.slots, -(-limit // page))
     for number in range(first, pages if stop is None else min(stop, pages)):
         start = base + number * page
-        digest = maker(data[start : min(start + page, base + limit)]).digest()
+        digest: bytes = digest_of(data[start : min(start + page, base + limit)]).digest()
         at = hashes + number * width
         if digest[:width] != data[at : at + width]:
             yield number
