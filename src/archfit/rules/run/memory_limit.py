@@ -103,6 +103,33 @@ TEXTS = (
         ("in static TLS block",),
     ),
     Text(
+        "failed to reserve page summary memory",
+        "Go's runtime may not reserve its address space: the limit of virtual memory is too low",
+        "Go runtime/mpagealloc_64bit.go",
+        confidence=0.93,
+    ),
+    Text(
+        "Could not",
+        "Java may not reserve its heap: there is not enough memory, or a limit forbids it",
+        "HotSpot (Could not reserve enough space for object heap, ... compressed class space)",
+        r"Could not (?:reserve enough space for|allocate (?:compressed class space|metaspace))",
+        0.95,
+    ),
+    Text(
+        "xrealloc",
+        _FAILED,
+        "bash (xrealloc: cannot allocate N bytes)",
+        r"x(?:re|m)alloc: (?:[\w.]{1,30}: )?cannot allocate \d+ bytes",
+        0.93,
+    ),
+    Text(
+        "xmalloc",
+        _FAILED,
+        "bash (xmalloc: cannot allocate N bytes)",
+        r"xmalloc: (?:[\w.]{1,30}: )?cannot allocate \d+ bytes",
+        0.93,
+    ),
+    Text(
         "signal terminated program",
         _COMPILER,
         "GCC gcc.cc since 10 (fatal error: Killed signal terminated program cc1plus)",
@@ -351,5 +378,5 @@ RULE = Rule(
     "run.memory-limit",
     texts=TEXTS,
     weigh=weigh,
-    yields_to=("run.thread-limit", "run.page-size"),
+    yields_to=("run.thread-limit", "run.page-size", "run.seccomp"),
 )

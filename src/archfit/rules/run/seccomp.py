@@ -65,7 +65,8 @@ TEXTS = (
         _THREAD,
         "programs that start threads or processes, in old containers",
         r"(?:pthread_create|thread::spawn|spawn thread|create (?:a |new )?thread|start(?:ing)? "
-        r"(?:new )?thread|clone3?|ThreadPoolBuildError|uv_thread_create|std::system_error|"
+        r"(?:new )?thread|clone3?|spawn (?:a |worker |new )?thread|ThreadPoolBuildError|"
+        r"uv_thread_create|std::system_error|"
         r"Cannot fork|can't fork|make: /bin/sh|make: g?cc|g?make(?:\[\d+\])?: [\w/.-]{1,40})"
         r"[^\n]{0,120}Operation not permitted",
         0.88,
@@ -81,8 +82,8 @@ TEXTS = (
         "uv_thread_create",
         _THREAD,
         "Node.js src/node_platform.cc, in old containers",
-        r"Assertion [`'‘]?\(?\(?0\)?\)? ?== ?\(uv_thread_create",
-        0.82,
+        r"Assertion [^\n]{0,20}0[^\n]{0,6}== \(?uv_thread_create",
+        0.72,
     ),
     Text(
         "start new thread",
@@ -102,7 +103,7 @@ TEXTS = (
         "bad system call",
         _SYSCALL,
         "Go runtime (SIGSYS: bad system call)",
-        r"SIGSYS: bad system call",
+        r"(?:SIGSYS|signal): bad system call",
         0.95,
     ),
     Text("invalid system call", _SYSCALL, "zsh on SIGSYS", "", 0.93),

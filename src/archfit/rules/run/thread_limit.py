@@ -133,6 +133,23 @@ TEXTS = (
         r"can't create Thread: Resource temporarily",
         0.95,
     ),
+    *(
+        Text(
+            needle,
+            "no more processes can be started: a limit is reached",
+            "dash (Cannot fork), Perl, PHP and daemons",
+            r"[Cc]annot fork(?:\s*$|: (?:Resource temp|EAGAIN|11\b))",
+            0.85,
+        )
+        for needle in ("Cannot fork", "cannot fork")
+    ),
+    Text(
+        "uv_thread_create",
+        "Node.js can start no more threads: a limit is reached, or a sandbox denies it",
+        "Node.js src/node_platform.cc",
+        r"Assertion [^\n]{0,20}0[^\n]{0,6}== \(?uv_thread_create",
+        0.65,
+    ),
     Text(
         "RLIMIT_NPROC",
         "the limit of processes and threads is reached",
