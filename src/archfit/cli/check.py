@@ -102,11 +102,12 @@ def chosen(args: Namespace, settings: Settings) -> Settings:
         select=_ids(args.select) or settings.select,
         ignore=_ids(args.ignore) or settings.ignore,
         fail_on=args.fail_on or settings.fail_on,
-        context=_pairs(args.context),
+        context=pairs(args.context),
     )
 
 
-def _pairs(words: list[str] | None) -> tuple[tuple[str, str], ...]:
+def pairs(words: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """`a=b,c=d` as pairs, keys in lower case. Raises Misuse."""
     pairs = [word.partition("=") for text in words or () for word in text.split(",")]
     bad = next((key for key, sign, _ in pairs if not sign or not key), None)
     if bad is not None:

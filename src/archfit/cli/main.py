@@ -18,6 +18,7 @@ from archfit.model.errors import ArchfitError, Misuse
 #: Every verb with the line that `archfit --help` shows for it; `archfit/cli/<verb>.py` is its file.
 VERBS = {
     "check": "what does not fit: this host, binaries, trees",
+    "watch": "run a command, and say why it failed",
     "facts": "what archfit sees in a subject, frozen as JSON",
     "explain": "the card of a rule, or the list of all",
     "completion": "completion for bash, zsh or fish",
@@ -27,6 +28,8 @@ _EPILOG = """\
 examples:
   archfit check                         is this machine what it seems to be?
   archfit check ./app                   will it run here, and if not, why?
+  archfit check build.log               why did it fail?
+  archfit watch -- go build ./...       run it, and say why it failed
   archfit check dist/                   every binary below a folder
   archfit facts host > host.json        then elsewhere:
   archfit check --host host.json ./app  will it run there?

@@ -6,19 +6,20 @@ import os
 import shutil
 import sys
 import time
+from typing import TextIO
 
 
-def width() -> int:
-    """Columns for text: the terminal's, from 60 to 120; 80 when there is none."""
-    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+def width(stream: TextIO | None = None) -> int:
+    """Columns for text on ``stream`` (stdout): the terminal's, from 60 to 120; 80 for none."""
+    if not (stream or sys.stdout).isatty() and "COLUMNS" not in os.environ:
         return 80
     return min(max(shutil.get_terminal_size().columns, 60), 120)
 
 
-def colour() -> bool:
-    """Only on a terminal, and never against NO_COLOR (no-color.org)."""
+def colour(stream: TextIO | None = None) -> bool:
+    """For ``stream`` (stdout): only on a terminal, and never against NO_COLOR (no-color.org)."""
     dumb = os.environ.get("TERM", "") in ("", "dumb")
-    return sys.stdout.isatty() and not dumb and not os.environ.get("NO_COLOR")
+    return (stream or sys.stdout).isatty() and not dumb and not os.environ.get("NO_COLOR")
 
 
 class Progress:
