@@ -4,7 +4,9 @@ What is wrong
 -------------
 The go command, the C compiler, the package manager or the shell is of another ISA than
 the machine. Each works by itself, but what they build by default does not fit together:
-an amd64 go builds amd64 programs, an Intel Homebrew installs x86_64 libraries.
+an amd64 go builds amd64 programs, an Intel Homebrew installs x86_64 libraries. The link
+then ignores libraries `built for macOS-arm64` under /opt/homebrew, or x86_64 ones under
+/usr/local, and ends in undefined symbols.
 
 Why it happens
 --------------
@@ -29,14 +31,21 @@ shell alone breaks no build.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from archfit.facts import host as h
+from archfit.formats.log import Log
 from archfit.model.fact import Facts
 from archfit.model.finding import Finding, Remedy, Severity
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
+from archfit.model.text import Hit, Text
+from archfit.rules.apple_machine import apple_silicon
 from archfit.rules.fit import fit, proof
+from archfit.rules.foreign_input import TEXTS as INPUTS
+from archfit.rules.foreign_input import isa_named
+from archfit.rules.said import said
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
@@ -64,4 +73,144 @@ def _tools(facts: Facts) -> Iterator[tuple[str, str]]:
                 yield str(row.get(name)), str(row["isa"])
 
 
-RULE = Rule("build.mixed-toolchain", (Kind.HOST,), (h.VERDICT, h.ISA), (), judge)
+_BREW = "Homebrew and the shell that calls it are of two ISAs"
+_GO = "the go command is for Intel, the machine is Apple Silicon"
+_UNDEFINED = Text(
+    "Undefined symbols for architecture",
+    "the tools build for {need} on a machine of another ISA",
+    "ld64 Resolver.cpp",
+    r"Undefined symbols for architecture (?P<need>x86_64)\b",
+    0.72,
+)
+OWN = (
+    _UNDEFINED,
+    Text(
+        "Cannot install in Homebrew on ARM processor in Intel default prefix",
+        _BREW,
+        "Homebrew Library/Homebrew/brew.sh, extend/os/mac/hardware",
+        confidence=0.97,
+    ),
+    Text(
+        "Cannot install under Rosetta 2 in ARM default prefix",
+        _BREW,
+        "Homebrew Library/Homebrew/brew.sh",
+        confidence=0.97,
+    ),
+    Text(
+        "inside of Rosetta 2",
+        "node runs inside of Rosetta and npm outside of it, or the other way round",
+        "esbuild lib/npm/node-platform.ts",
+        confidence=0.75,
+    ),
+    Text(
+        "no such tool",
+        "the tools of another ISA than the go command's lie in GOROOT",
+        "cmd/go/internal/base/tool.go (no such tool)",
+        r"no such tool [\"'](?:compile|asm|link|cgo)[\"']",
+        0.6,
+    ),
+    Text(
+        "may not be able to run on this system",
+        "the Rust toolchain is of another ISA than the machine",
+        "rustup (toolchain X may not be able to run on this system)",
+        confidence=0.75,
+    ),
+)
+#: The x86_64 build was asked for: a cross build, not a tool of the wrong ISA.
+_ASKED = re.compile(
+    r"GOARCH=amd64 |CMAKE_OSX_ARCHITECTURES[:=\w]{0,10}[= ]\S{0,20}x86_64|ARCHFLAGS=|"
+    r"--target[ =]x86_64-apple|-target x86_64-apple|arch -x86_64 (?!brew)|universal|lipo"
+    r"|darwin_amd64"
+)
+_INTEL_BREW = ("/usr/local/Cellar/", "/usr/local/opt/", "/usr/local/Homebrew/")
+
+
+def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
+    """Inputs of the machine's own ISA in a link for the other, or of a prefix of the other."""
+    telling = [(sure, why, hit) for hit in hits for sure, why in (_sign(hit, log),) if sure]
+    if telling:
+        sure, why, best = max(telling, key=lambda one: one[0])
+        proofs = [hit for _, _, hit in telling]
+        yield said(best, proofs, message=why, remedies=_mend(best, log), confidence=sure)
+
+
+def _sign(hit: Hit, log: Log) -> tuple[float, str]:
+    """How sure it is that a tool is of the wrong ISA, and why; (0, "") when nothing says so."""
+    go = log.build.host == ("darwin", "amd64") and apple_silicon(log)
+    if hit.text in OWN and hit.text is not _UNDEFINED:
+        return hit.text.confidence, ""
+    need, have = isa_named(hit.group("need")), isa_named(hit.group("have"))
+    if hit.text is _UNDEFINED:
+        return (0.72, _GO) if go and not _asked(log) else (0.0, "")
+    path = hit.group("path")
+    if need == "amd64" and (have == "arm64" or path.startswith("/opt/homebrew/")):
+        if go:
+            return 0.92, _GO
+        if _asked(log):
+            return 0.0, ""
+        if path.startswith("/opt/homebrew/"):
+            return 0.86, "the tools build for Intel, the machine's Homebrew is for Apple Silicon"
+        if apple_silicon(log):
+            return 0.75, "the tools build for Intel, the machine is Apple Silicon"
+    if need == "arm64" and (have in ("amd64", "") or "x86_64" in hit.line):
+        if path.startswith(_INTEL_BREW):
+            return 0.86, "the libraries come from Intel's Homebrew, the build is for Apple Silicon"
+        if path.startswith("/usr/local/lib/") and log.has("brew", "Homebrew"):
+            return 0.7, "the libraries come from Intel's prefix, the build is for Apple Silicon"
+    return 0.0, ""
+
+
+def _asked(log: Log) -> bool:
+    return _ASKED.search(log.text[:1_000_000]) is not None or "amd64" in log.context.get(
+        "goarch", ""
+    )
+
+
+def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
+    verify = "go env GOHOSTARCH; file $(command -v go brew cc); sysctl -n sysctl.proc_translated"
+    text = hit.text.needle
+    path = hit.group("path")
+    if text.startswith("Cannot install") or path.startswith(
+        ("/usr/local/Cellar", "/usr/local/opt")
+    ):
+        yield Remedy(
+            "Install Homebrew for Apple Silicon and put it first on PATH",
+            'eval "$(/opt/homebrew/bin/brew shellenv)" && arch -arm64 brew reinstall FORMULA',
+            verify=verify,
+        )
+    elif "Rosetta" in text:
+        yield Remedy(
+            "Install node for Apple Silicon, remove node_modules and install again",
+            "rm -rf node_modules && arch -arm64 npm install",
+            verify="node -p process.arch",
+        )
+    elif "no such tool" in text:
+        yield Remedy(
+            "Remove this Go and install one for the machine; unset GOROOT",
+            "unset GOROOT GOTOOLDIR && go env GOROOT GOHOSTARCH",
+            verify="file $(go env GOTOOLDIR)/compile",
+        )
+    else:
+        yield Remedy(
+            "Install Go (or the compiler, or the shell) for the machine's own ISA",
+            "arch -arm64 brew install go  # or the darwin-arm64 package from go.dev/dl",
+            verify=verify,
+        )
+    yield Remedy(
+        "See of which ISA each tool is",
+        "archfit check",
+        safe=True,
+        verify=verify,
+    )
+
+
+RULE = Rule(
+    "build.mixed-toolchain",
+    (Kind.HOST,),
+    (h.VERDICT, h.ISA),
+    (),
+    judge,
+    texts=(*INPUTS, *OWN),
+    weigh=weigh,
+    yields_to=("build.go-too-old",),
+)

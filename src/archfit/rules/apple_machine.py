@@ -1,0 +1,42 @@
+"""Signs in a text that the machine it comes from is an Apple Silicon Mac."""
+
+from __future__ import annotations
+
+import re
+
+from archfit.formats.log import Log
+
+#: Words that only such a machine leaves: Homebrew's prefix and `brew config`, the kernel's
+#: version, sysctl, the board's name.
+_SIGNS = (
+    "/opt/homebrew",
+    "Apple Silicon",
+    "Apple silicon",
+    "apple silicon",
+    "apple-silicon",
+    "Apple M1",
+    "Apple M2",
+    "Apple M3",
+    "Apple M4",
+    "RELEASE_ARM64",
+    "arm_firestorm",
+    "arm_blizzard",
+    "Rosetta 2: true",
+    "proc_translated: 1",
+    "M1 Mac",
+    "M2 Mac",
+    "M1 Pro",
+    "M1 Max",
+    "M2 Pro",
+    "under Rosetta",
+)
+_CHIP = re.compile(
+    r"\b(?:Mac\w*|mac\w*|MAC\w*|Apple|apple|on an?|with) \(?M[1-5]\b|\bM[1-5] (?:mac|Mac)"
+)
+
+
+def apple_silicon(log: Log) -> bool:
+    """The text, or what the user added, speaks of an Apple Silicon machine."""
+    if log.says(*_SIGNS):
+        return True
+    return _CHIP.search(log.told) is not None or _CHIP.search(log.text[:200_000]) is not None
