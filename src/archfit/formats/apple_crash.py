@@ -273,7 +273,7 @@ class _Reader:
                 for t in self.threads.values()
             ),
             images=tuple(self.images),
-            complete=bool(self.images and self.threads and exception),
+            complete=bool(process and self.images and self.threads and exception),
         )
 
     def _termination(self) -> Termination | None:

@@ -21,9 +21,8 @@ HEADER = re.compile(
 )
 _MINUTES = re.compile(r"(\d{1,9}) minutes\Z")
 _BUBBLE = re.compile(r"synctest bubble (\d{1,9})\Z")
-_LABEL = re.compile(
-    r'("(?:[^"\\]|\\.){0,400}"|[\w./]{1,400}): ("(?:[^"\\]|\\.){0,400}"|[\w./]{1,400})(?:, |\Z)'
-)
+_WORD = r'(?:"(?:[^"\\]|\\.)*+"|[\w./]++)'
+_LABEL = re.compile(rf"(?<![\w./])({_WORD}): ({_WORD})(?=, |\Z)")
 _FLAGS = ("scan", "leaked", "durable")
 
 

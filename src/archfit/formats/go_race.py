@@ -18,6 +18,8 @@ _ACCESS = re.compile(
     r"((?:[Pp]revious )?(?:[Aa]tomic )?(?:[Rr]ead|[Ww]rite)) (?:of size \d{1,6} )?"
     r"at 0x([0-9a-f]{1,16}) by (?:goroutine (\d{1,20})|(main goroutine))[^\n]{0,80}:\Z"
 )
+#: What must stand shortly below `START`.
+SIGN = re.compile(r"(?:[Rr]ead|[Ww]rite) (?:of size \d{1,6} )?at 0x")
 _CREATED = re.compile(r"Goroutine (\d{1,20}) \((\w{1,20})\) created at:\Z")
 #: A report longer than this was not ended by its line of equals signs.
 _LONGEST = 400
@@ -70,8 +72,8 @@ def race_of(lines: list[str], line: int, place: Place) -> tuple[Race, int]:
             break
         access, created = _ACCESS.match(text[:300]), _CREATED.match(text[:300])
         if access is None and created is None:
-            if text and not accesses:
-                break
+            if text:
+                break  # another text: the report was cut
             at += 1
             continue
         end = at + 1

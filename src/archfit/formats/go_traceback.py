@@ -35,7 +35,7 @@ from archfit.formats.go_heads import (
     signal_name,
 )
 from archfit.formats.go_open_dump import OpenDump
-from archfit.formats.go_race import race_of
+from archfit.formats.go_race import SIGN, race_of
 from archfit.formats.go_registers import registers_of
 from archfit.formats.log_decoration import Plain, undecorate
 
@@ -85,7 +85,7 @@ class _Reader:
 
     def line(self, pos: int) -> int:
         """Number in the undecorated text; its text starts one character later here."""
-        return bisect_right(self.starts, pos) - 1
+        return bisect_right(self.starts, min(pos, len(self.text) - 2)) - 1
 
     def place(self, line: int, column: int) -> tuple[int, int]:
         return self.plain.origin(line, column)
@@ -251,6 +251,8 @@ class _Reader:
 
     def _race(self, found: re.Match[str]) -> int:
         start, after = found.start("race"), self.line_end(found.end()) + 1
+        if SIGN.search(self.text, after, after + 200) is None:
+            return 0
         lines = self.text[after : after + 65536].split("\n")
         race, used = race_of(lines, self.line(after), self.place)
         if not race.accesses:

@@ -19,7 +19,7 @@ from archfit.formats.log_decoration import undecorate
 _ARGS = re.compile(r"\((?:0x|\{|_)[0-9a-fx{}, ?._]*\)\n")
 _PLACES = re.compile(r" fp=0x[0-9a-f]{1,16} sp=0x[0-9a-f]{1,16}(?: pc=0x[0-9a-f]{1,16})?")
 _CREATOR = re.compile(r" in goroutine \d{1,20}\n")
-_START = re.compile(r"(?:\A|\n)goroutine \d")
+_START = re.compile(r"(?:\A|\n)goroutine ")
 #: "goroutine " inside a line of a dump, where no header starts.
 _INSIDE = ("in goroutine ", "by goroutine ", "from goroutine ", "unexpected goroutine ")
 _LOOSE = re.compile(r"\n(?:exit status \d|[a-z][a-z0-9]{1,6} {2,12}0x[0-9a-f]|-----)")
@@ -95,7 +95,7 @@ def _is_plain(text: str) -> bool:
 
 def _loosened(body: str) -> str:
     """Without what differs between goroutines of one kind, a blank line before each header."""
-    if body.count("\ngoroutine ") > body.count("\n\ngoroutine ") + 1:
+    if body.count("\ngoroutine ") > body.count("\n\ngoroutine "):
         body = body.replace("\ngoroutine ", "\n\ngoroutine ")
     body = _ARGS.sub("()\n", body)
     if " sp=0x" in body:
