@@ -48,6 +48,7 @@ def test_agrees_with_what_the_programs_did(path: Path, raised: str) -> None:
         (Dump("signal", signal="SIGTERM", sigcode=-60), "sent", ""),
         (Dump("signal", signal="SIGABRT"), "unknown", ""),
         (Dump("signal", signal_number=34, sigcode=-1), "sent", "SI_QUEUE"),
+        (Dump("panic", signal_number=0xC0000005, sigcode=0, addr=0), "kernel", "0xc0000005"),
         (Dump("exception", exception=(0xC0000005, 0, 0, 0)), "kernel", "0xc0000005"),
     ],
 )

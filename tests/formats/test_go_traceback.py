@@ -62,6 +62,9 @@ def test_every_goroutine_and_frame_of_real_dumps_is_there(path: Path) -> None:
 def test_places_are_those_of_the_text(path: Path) -> None:
     rows = path.read_text().split("\n")
     for dump in read(path.read_text()):
+        line, column = dump.at
+        head = rows[line - 1][column - 1 :]
+        assert head.startswith(("panic: ", "fatal", "SIG", "goroutine ", "WARNING: DATA RACE"))
         for goroutine in dump.goroutines:
             assert rows[goroutine.at[0] - 1].startswith("goroutine")
             for frame in goroutine.frames:

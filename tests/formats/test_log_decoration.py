@@ -72,6 +72,8 @@ def test_a_line_without_what_stands_in_front(line: str, wanted: str) -> None:
         '-- Found OpenSSL: /usr/lib (found version "3.0")',
         "error[E0308]: mismatched types",
         "| isa | arm64 |",
+        "C:\\src\\x.c:12:5: error: 'p->q' undeclared",
+        "git@github.com: Permission denied (publickey).",
         "100 % of the time",
         "https://example.com/?a=1&b=2",
         "",

@@ -53,6 +53,10 @@ _FINDERS = ("sync", "internal/sync", "internal/poll", "internal/runtime/maps")
 _SIGNAL_IN_RUNTIME = "unexpected signal during runtime execution"
 
 
+#: What cgo names like a C function, but writes in Go (cmd/cgo/out.go, goStringDef and others).
+_WRITTEN_IN_GO = ("GoString", "GoStringN", "GoBytes", "CString", "CBytes")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """``where``: c, go, runtime, boundary, or "" when the text does not tell.
@@ -70,7 +74,7 @@ def called_c(goroutine: Goroutine | None) -> str:
     """The C function that this goroutine called last (`parse` of `main._Cfunc_parse`), or ""."""
     for frame in goroutine.frames if goroutine else ():
         name = frame.function.partition("._Cfunc_")[2]
-        if name:
+        if name and name not in _WRITTEN_IN_GO:
             return name.removeprefix("_")
         if "_cgoexp_" in frame.function:
             return ""
@@ -101,7 +105,8 @@ def in_c(goroutine: Goroutine | None) -> bool:
     own = [f for f in goroutine.frames if not f.c] if goroutine else []
     if not own:
         return False
-    return own[0].function in INTO_C or "._Cfunc_" in own[0].function
+    name = own[0].function
+    return name in INTO_C or ("._Cfunc_" in name and not name.endswith(_WRITTEN_IN_GO))
 
 
 def death_place(dump: Dump) -> Place:
@@ -131,8 +136,9 @@ def _of_panic(dump: Dump) -> Place:
     back = exported_go(dump.first)
     if back:
         return Place("go", name or back, f"a Go panic in {back}, which C had called")
-    if dump.signal:
-        return Place("go", name, f"{dump.signal} at a Go instruction, turned into a panic")
+    if dump.signal or dump.signal_number is not None:
+        what = dump.signal or f"signal {dump.signal_number:#x}"
+        return Place("go", name, f"{what} at a Go instruction, turned into a panic")
     return Place("go", name, "a Go panic")
 
 
@@ -145,7 +151,7 @@ def _of_fatal(dump: Dump) -> Place:
                 "c", name, f"{dump.signal} while goroutine {_id(first)} was in a call of C"
             )
         return Place("runtime", _top(dump), f"{dump.signal} in the runtime's own code")
-    if message.startswith("fault") and dump.signal:
+    if message.startswith("fault") and (dump.signal or dump.signal_number is not None):
         culprit = _after_panic(first)
         name = culprit.function if culprit else ""
         own = culprit is not None and culprit.runtime

@@ -32,7 +32,7 @@ _LINUX = {
     ("SIGSYS", 1): ("SYS_SECCOMP", "seccomp forbids the system call"),
 }
 _SENT = {
-    0: ("SI_USER", "kill(2)"),
+    0: ("SI_USER", "kill(2), and on macOS raise() and abort() too"),
     -1: ("SI_QUEUE", "sigqueue(3)"),
     -2: ("SI_TIMER", "a timer"),
     -6: ("SI_TKILL", "tgkill(2): raise(), abort() or pthread_kill()"),
@@ -58,8 +58,10 @@ class SignalOrigin:
 
 def signal_origin(dump: Dump) -> SignalOrigin | None:
     """Where the signal came from; None for a dump that tells of none."""
-    if dump.exception:
-        return SignalOrigin("kernel", hex(dump.exception[0]), "Windows raised an exception")
+    # `[signal 0xc0000005 ...]` is how Go on Windows prints an exception that became a panic.
+    number = dump.exception[0] if dump.exception else dump.signal_number or 0
+    if number > 0xFFFF:
+        return SignalOrigin("kernel", hex(number), "Windows raised an exception")
     if not dump.signal and dump.signal_number is None:
         return None
     if dump.relayed:

@@ -90,8 +90,7 @@ def stack_trust(dump: Dump) -> StackTrust:
     cuts = _cuts(dump, stack, place) if stack else []
     level, reason = _level(dump, stack, place, cuts)
     thread = first.header.m if first else None
-    if thread is None and dump.kind == "signal":
-        thread = dump.m
+    thread = dump.m if thread is None else thread
     return StackTrust(
         place,
         origin,

@@ -40,7 +40,8 @@ class Dump:
     program lives on. ``before``: what the runtime, C library or C++ said directly before.
     ``others``: what the other threads printed (GOTRACEBACK=crash). ``relayed``: this is such
     a part; the signal in it was sent by the runtime itself. ``status``: exit status, if the
-    go command printed it. ``first_line``, ``last_line``: in the text as given.
+    go command printed it. ``at``: line and column of the head, or of what stands first.
+    ``first_line``, ``last_line``: in the text as given.
     """
 
     kind: str
@@ -66,8 +67,13 @@ class Dump:
     relayed: bool = False
     status: int | None = None
     cut_start: bool = False
-    first_line: int = 0
+    at: tuple[int, int] = (0, 0)
     last_line: int = 0
+
+    @property
+    def first_line(self) -> int:
+        """The line of ``at``."""
+        return self.at[0]
 
     @property
     def elided(self) -> bool:

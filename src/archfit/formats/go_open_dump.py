@@ -76,6 +76,6 @@ class OpenDump:
             relayed=self.relayed,
             status=self.status,
             cut_start=self.cut_start,
-            first_line=at(self.start)[0],
+            at=at(self.start),
             last_line=at(max(self.start, self.end - 1))[0],
         )

@@ -259,10 +259,8 @@ class _Reader:
             return 0
         self._close_all()
         end = after + sum(len(x) + 1 for x in lines[:used])
-        where = (self.at(start)[0], self.at(max(start, end - 1))[0])
-        self.found.append(
-            Dump("race", "DATA RACE", race=race, first_line=where[0], last_line=where[1])
-        )
+        last = self.at(max(start, end - 1))[0]
+        self.found.append(Dump("race", "DATA RACE", race=race, at=self.at(start), last_line=last))
         self.floor = end
         return end
 
