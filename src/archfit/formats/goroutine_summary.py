@@ -66,11 +66,16 @@ def summary(text: str) -> list[Bucket]:
 
     Data races and stacks without a header are not counted.
     """
-    plain = None
-    if not _is_plain(text):
-        plain = undecorate(text, HEADER)
-    body = text if plain is None else plain.text
-    buckets, first = _buckets(_loosened(body))
+    headers = text.count("\ngoroutine ") + text.startswith("goroutine ")
+    plain = None if _is_plain(text, headers) else undecorate(text, HEADER)
+    body = text
+    if plain is not None:
+        body = plain.text
+        headers = body.count("\ngoroutine ") + body.startswith("goroutine ")
+    buckets, first, blocks = _buckets(_bare(body))
+    if blocks < headers:
+        # Blank lines were lost; each header gets its own again.
+        buckets, first, _ = _buckets(_bare(body.replace("\ngoroutine ", "\n\ngoroutine ")))
     at = line = number = 0
     starts = iter(_START.finditer(body))
     for bucket, ordinal in sorted(zip(buckets, first, strict=True), key=lambda x: x[1]):
@@ -86,27 +91,26 @@ def summary(text: str) -> list[Bucket]:
     return buckets
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain(text: str, headers: int) -> bool:
     """All headers stand at the start of their lines, and no line ends in CR."""
-    inside = sum(text.count(words) for words in _INSIDE)
-    headers = text.count("\ngoroutine ") + text.startswith("goroutine ")
-    return "\r" not in text and "\x1b" not in text and text.count("goroutine ") - inside == headers
+    if "\r" in text or "\x1b" in text:
+        return False
+    others = text.count("goroutine ") - headers
+    for words in _INSIDE:
+        if not others:
+            break
+        others -= text.count(words)
+    return not others
 
 
-def _loosened(body: str) -> str:
-    """Without what differs between goroutines of one kind, a blank line before each header."""
-    if body.count("\ngoroutine ") > body.count("\n\ngoroutine "):
-        body = body.replace("\ngoroutine ", "\n\ngoroutine ")
+def _bare(body: str) -> str:
+    """Without the arguments and addresses, which differ between goroutines of one kind."""
     body = _ARGS.sub("()\n", body)
-    if " sp=0x" in body:
-        body = _PLACES.sub("", body)
-    if " in goroutine " in body:
-        body = _CREATOR.sub("\n", body)
-    return body
+    return _PLACES.sub("", body) if " sp=0x" in body else body
 
 
-def _buckets(body: str) -> tuple[list[Bucket], list[int]]:
-    """The buckets, and for each the ordinal of its first goroutine in the text."""
+def _buckets(body: str) -> tuple[list[Bucket], list[int], int]:
+    """(buckets, for each the ordinal of its first goroutine in the text, blocks with a header)."""
     by_stack: dict[tuple[str, str], Bucket] = {}
     made: list[Bucket] = []
     first: list[int] = []
@@ -131,6 +135,7 @@ def _buckets(body: str) -> tuple[list[Bucket], list[int]]:
             # Registers or an exit status may stand right behind the last stack.
             loose = _LOOSE.search(stack)
             whole = stack[: loose.start()] if loose else stack.rstrip()
+            whole = _CREATOR.sub("\n", whole)
             bucket = by_stack.get((state[0], whole))
             if bucket is None:
                 bucket = by_stack[(state[0], whole)] = Bucket(state[0], whole)
@@ -145,7 +150,7 @@ def _buckets(body: str) -> tuple[list[Bucket], list[int]]:
             bucket.locked += state[2]
         elif bucket.minutes[0]:
             bucket.minutes = (0, bucket.minutes[1])
-    return made, first
+    return made, first, ordinal + 1
 
 
 def _state(head: str) -> tuple[str, int, bool] | None:
