@@ -2,13 +2,14 @@
 
 A chunk is first split into words, and those that stand in some message are gathered. A
 message whose needle has a word that was not met can't be in the chunk, and that is nearly
-every message in nearly every chunk. The needles that are left are looked for; where one is
-found (or may hide behind escapes) the chunk is freed from decoration and searched line by
-line, and only in lines with the needle the regular expression is tried.
+every message in nearly every chunk. The needles that are left are looked for; only the lines
+with one (and their neighbours) are freed from decoration, and there the regular expression
+is tried. Of a text that is kept whole every line is freed.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
 from collections import deque
@@ -34,9 +35,14 @@ _TRIES = 64
 _NOT_A_WORD = bytes(
     code if chr(code).isascii() and chr(code).isalnum() else 32 for code in range(256)
 )
-#: What may stand inside a message and be gone once the decoration is.
-_ESCAPES = re.compile(r"\x1b\[[0-?]{0,32}[ -/]{0,4}[@-~]|\^\[\[[0-9;]{0,32}m|\x1b")
-_ESCAPED = re.compile(r"\\[ntrbf]")
+#: What may stand inside a message and be gone once the decoration is. Each starts with what
+#: is looked for in one go.
+_CONTROL = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~])?")
+_CARET = re.compile(r"\^\[\[[0-9;]{0,32}m")
+_ESCAPED = (b"\\n", b"\\t", b"\\r", b"\\b", b"\\f")
+#: Lines around one with a needle that are freed with it: some decoration is told by the
+#: neighbours.
+_NEIGHBOURS = 3
 
 
 @dataclass(slots=True)
@@ -72,33 +78,38 @@ class Search:
         """``chunks``: the text in pieces that end at line ends; ``whole``: keep all lines."""
         found = Found(whole=whole)
         counts: dict[tuple[str, int], int] = {}
-        tail: deque[tuple[int, str]] = deque(maxlen=_ENDS)
-        first, until, last = 1, _ENDS, 0
+        kept = _Kept(found)
+        first = 1
         for chunk in chunks:
-            count = chunk.count("\n")
+            lines = chunk.split("\n")
+            if chunk.endswith("\n"):
+                lines.pop()
             candidates = self._candidates(chunk)
-            if not whole and not self._needed(chunk, candidates) and until < first:
-                last = _remember(tail, chunk, first)
+            if whole:
+                numbers: Sequence[int] = range(first, first + len(lines))
+                free = chunk[: len(chunk) - chunk.endswith("\n")]
             else:
-                plain = undecorate(chunk)
-                lines = plain.text.split("\n")
-                if chunk.endswith("\n") and not lines[-1]:
-                    lines.pop()
-                for rule_id, hit in self._hits(
-                    plain.text, lines, range(1, len(lines) + 1), candidates, counts
-                ):
-                    found.hits.setdefault(rule_id, []).append(_placed(hit, plain, first))
-                numbers = _numbers(plain, len(lines), first)
+                rows = sorted(self._rows(chunk, candidates))
+                numbers = [first + row for row in rows]
+                free = "\n".join([lines[row] for row in rows])
+            if numbers:
+                plain = undecorate(free)
+                freed = plain.text.split("\n")
+                places = range(1, len(freed) + 1)
+                for rule_id, hit in self._hits(plain.text, freed, places, candidates, counts):
+                    at, column = plain.origin(hit.number, hit.column)
+                    number = numbers[min(at, len(numbers)) - 1]
+                    placed = replace(hit, number=number, column=column)
+                    found.hits.setdefault(rule_id, []).append(placed)
+                    kept.around(number)
                 if whole:
-                    for number, line in zip(numbers, lines, strict=True):
-                        found.keep(number, line)
-                elif lines:
-                    until = _keep(found, tail, lines, numbers, until)
-                    tail.extend(zip(numbers[-_ENDS:], lines[-_ENDS:], strict=True))
-                last = max(last, numbers[-1] if lines else 0)
-            first += count
-        found.last = last
-        _keep_tail(found, tail)
+                    _free(found, plain, freed, numbers)
+            if not whole:
+                kept.take(lines, first)
+            first += chunk.count("\n")
+            found.last = first - 1 + (not chunk.endswith("\n"))
+        if not whole:
+            kept.end()
         for hits in found.hits.values():
             hits.sort(key=lambda hit: hit.number)
         return found
@@ -118,24 +129,43 @@ class Search:
 
     def _candidates(self, chunk: str) -> list[str]:
         """Needles all of whose words stand in the chunk."""
-        if "\x1b" in chunk or "^[[" in chunk:
-            chunk = _ESCAPES.sub("", chunk)
-        data = chunk.encode("utf-8", "replace")
+        data = without_colour(chunk).encode("utf-8", "replace")
         met = self._all_words.intersection(data.translate(_NOT_A_WORD).split())
-        if "\\" in chunk:
-            data = _ESCAPED.sub(" ", chunk).encode("utf-8", "replace")
+        if b"\\" in data:
+            for escape in _ESCAPED:
+                data = data.replace(escape, b" ")
             met |= self._all_words.intersection(data.translate(_NOT_A_WORD).split())
         return [needle for needle, words in self._words if words <= met]
 
-    def _needed(self, chunk: str, candidates: Sequence[str]) -> bool:
-        """A needle stands in the chunk, or may once its escapes are gone."""
-        if not candidates:
-            return False
-        if "\x1b" in chunk or "^[[" in chunk:
-            chunk = _ESCAPES.sub("", chunk)
-        if '\\"' in chunk or "\\t" in chunk or "\\u" in chunk or "&" in chunk:
-            return True
-        return any(needle in chunk for needle in candidates)
+    def _rows(self, chunk: str, candidates: Sequence[str]) -> set[int]:
+        """Lines of the chunk (from 0) that may hold a message, and their neighbours."""
+        text = without_colour(chunk)
+        rows: set[int] = set()
+        starts: list[int] | None = None
+        lines: list[str] = []
+        for needle in candidates:
+            # A pattern that looks at the start of the line must see it without decoration.
+            open_start = all(m.pattern and "^" not in m.pattern for _, m in self._messages[needle])
+            for written in _written(needle):
+                at = text.find(written)
+                while at >= 0:
+                    if starts is None:
+                        lines = text.split("\n")
+                        starts = _starts(lines)
+                    row = bisect_right(starts, at) - 1
+                    line = lines[row]
+                    if (
+                        not open_start
+                        or "\\" in line
+                        or any(
+                            _matches(m, line, at - starts[row]) for _, m in self._messages[needle]
+                        )
+                    ):
+                        rows.update(range(row - _NEIGHBOURS, row + _NEIGHBOURS + 1))
+                    at = text.find(written, starts[row] + len(line))
+        if not rows:
+            return rows
+        return rows & set(range(len(lines) - (text[-1:] == "\n")))
 
     def _hits(
         self,
@@ -207,18 +237,25 @@ def words_of(needle: str) -> frozenset[bytes]:
     return frozenset(needle.encode("utf-8", "replace").translate(_NOT_A_WORD).split())
 
 
-def _numbers(plain: Plain, count: int, first: int) -> Sequence[int]:
-    """For each plain line the number of the line of the text that it stands in."""
-    if not plain.decorated:
-        return range(first, first + count)
-    return [first - 1 + plain.origin(at)[0] for at in range(1, count + 1)]
+@cache
+def _written(needle: str) -> tuple[str, ...]:
+    """A needle as it stands in text, in JSON and in HTML."""
+    html = needle.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    forms = (needle, json.dumps(needle)[1:-1], html.replace('"', "&quot;"))
+    return tuple(dict.fromkeys(forms))
 
 
-def _placed(hit: Hit, plain: Plain, first: int) -> Hit:
-    """A hit in a line of ``plain`` with its place in the text, of which the chunk starts at
-    line ``first``."""
-    number, column = plain.origin(hit.number, hit.column)
-    return replace(hit, number=first - 1 + number, column=column)
+def _matches(message: Text, line: str, at: int) -> bool:
+    """As far as is seen with the decoration, the pattern matches."""
+    part = line[max(0, at - _REACH) : at + _REACH]
+    return len(line) > at + _REACH or compiled(message.pattern).search(part) is not None
+
+
+def without_colour(text: str) -> str:
+    """The text without control sequences; the line ends stay."""
+    if "\x1b" in text:
+        text = _CONTROL.sub("", text)
+    return _CARET.sub("", text) if "^[[" in text else text
 
 
 def _starts(lines: Iterable[str]) -> list[int]:
@@ -229,47 +266,43 @@ def _starts(lines: Iterable[str]) -> list[int]:
     return starts
 
 
-# -- which lines of a large text are kept -------------------------------------------
+def _free(found: Found, plain: Plain, freed: Sequence[str], numbers: Sequence[int]) -> None:
+    """Keep plain lines under the numbers of the lines that they stand in."""
+    if not plain.decorated:
+        found.lines.update(zip(numbers, freed, strict=True))
+        return
+    for at, line in enumerate(freed, 1):
+        found.keep(numbers[min(plain.origin(at)[0], len(numbers)) - 1], line)
 
 
-def _remember(tail: deque[tuple[int, str]], chunk: str, first: int) -> int:
-    """Put the last lines of a chunk, as they are, into the tail; the number of the last."""
-    body = chunk[:-1] if chunk.endswith("\n") else chunk
-    last = first + body.count("\n")
-    lines = body.rsplit("\n", _ENDS)
-    if len(lines) > _ENDS:
-        del lines[0]
-    tail.extend(enumerate(lines, last + 1 - len(lines)))
-    return last
+class _Kept:
+    """Which lines of a large text are kept: around hits, and its start and end."""
 
+    def __init__(self, found: Found) -> None:
+        self._found = found
+        self._raw: dict[int, str] = {}
+        self._tail: deque[tuple[int, str]] = deque(maxlen=_ENDS)
+        self._wanted: list[range] = [range(1, _ENDS + 1)]
 
-def _keep(
-    found: Found,
-    tail: deque[tuple[int, str]],
-    lines: Sequence[str],
-    numbers: Sequence[int],
-    until: int,
-) -> int:
-    """Keep what stands around hits; the number up to which later lines are to be kept."""
-    first, last = numbers[0], numbers[-1]
-    wanted = set(range(first, min(until, last) + 1))
-    for hits in found.hits.values():
-        for hit in hits:
-            if hit.number >= first:
-                wanted.update(range(hit.number - _BEFORE, hit.number + _AFTER + 1))
-    until = max(until, max(wanted, default=0))
-    for number, line in tail:
-        if number in wanted and number < first and number not in found.lines:
-            found.keep(number, undecorate(line).text)
-    for number, line in zip(numbers, lines, strict=True):
-        if number in wanted:
-            found.keep(number, line)
-    return until
+    def around(self, number: int) -> None:
+        """A hit stands in line ``number``."""
+        self._wanted.append(range(number - _BEFORE, number + _AFTER + 1))
 
+    def take(self, lines: Sequence[str], first: int) -> None:
+        """Keep what is wanted of the lines of a chunk and of those before it."""
+        end = first + len(lines)
+        for wanted in self._wanted:
+            for number in range(max(wanted.start, first), min(wanted.stop, end)):
+                self._raw[number] = lines[number - first]
+            if wanted.start < first:
+                self._raw.update((n, line) for n, line in self._tail if n in wanted)
+        self._wanted = [wanted for wanted in self._wanted if wanted.stop > end]
+        self._tail.extend(enumerate(lines[-_ENDS:], end - min(_ENDS, len(lines))))
 
-def _keep_tail(found: Found, tail: Iterable[tuple[int, str]]) -> None:
-    there = set(found.lines)
-    for number, line in tail:
-        if number not in there:
-            found.keep(number, undecorate(line).text)
-    found.lines = dict(sorted(found.lines.items()))
+    def end(self) -> None:
+        """All has been seen: what is kept is freed from decoration."""
+        self._raw.update(self._tail)
+        numbers = sorted(self._raw)
+        if numbers:
+            plain = undecorate("\n".join([self._raw[number] for number in numbers]))
+            _free(self._found, plain, plain.text.split("\n"), numbers)
