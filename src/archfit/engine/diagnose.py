@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from archfit.engine.attempt import attempt
-from archfit.engine.search import Search
+from archfit.engine.search import WHOLE, Search
 from archfit.facts import log as keys
 from archfit.formats.log import Log
 from archfit.formats.rewrap import filled, terminal_width, unbroken
 from archfit.model.fact import Fact, Trust
 from archfit.model.finding import Finding, NotChecked
-from archfit.model.rule import Rule
+from archfit.model.rule import Result, Rule
+from archfit.model.subject import Kind, Subject
 from archfit.model.text import Hit
 from archfit.rules.said import said, surest
 
@@ -84,6 +85,15 @@ def _merged(
         ]
         own.sort(key=lambda hit: hit.number)
     return merged
+
+
+def text_result(
+    rules: Sequence[Rule], name: str, pieces: Iterable[str], size: int, context: Mapping[str, str]
+) -> Result:
+    """A text that somebody pasted, diagnosed. ``size`` decides whether it is kept whole."""
+    subject = Subject(f"{Kind.LOG.value}:{name}", Kind.LOG, name)
+    log, findings, gaps = diagnose(pieces, rules, context, subject.id, size <= WHOLE)
+    return Result(subject, log_facts(log), findings, tuple(gaps))
 
 
 def log_facts(log: Log) -> dict[str, Fact]:

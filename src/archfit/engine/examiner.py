@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from shlex import quote
 
@@ -54,17 +54,6 @@ class Examiner:
         subject = Subject(f"{kind.value}:{path}", kind, path)
         facts, not_checked = self._read(subject, Image(path, form, data, mode, found_in))
         return self.judge(subject, facts, not_checked)
-
-    def text(
-        self, name: str, pieces: Iterable[str], size: int, context: Mapping[str, str]
-    ) -> Result:
-        """A text that somebody pasted, diagnosed. ``size`` in bytes decides what is kept."""
-        from archfit.engine.diagnose import diagnose, log_facts
-        from archfit.engine.search import WHOLE
-
-        subject = Subject(f"{Kind.LOG.value}:{name}", Kind.LOG, name)
-        log, findings, gaps = diagnose(pieces, self.rules, context, subject.id, size <= WHOLE)
-        return Result(subject, log_facts(log), findings, tuple(gaps))
 
     def _read(self, subject: Subject, image: Image) -> tuple[dict[str, Fact], list[NotChecked]]:
         facts: dict[str, Fact] = {}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from archfit.engine.examiner import Examiner, tally
 from archfit.engine.host_facts import HOST_ID, gather
+from archfit.engine.registry import chosen
 from archfit.engine.settings import Settings
 from archfit.facts import host as h
 from archfit.facts.frozen import SCHEMA, thaw
@@ -105,6 +106,9 @@ class Run(Generic[T]):
         if count == 1:
             return result
         other = Subject(f"{subject.id}#{count}", subject.kind, subject.name)
+        if subject.kind is Kind.LOG:  # its findings are not made from facts
+            findings = tuple(replace(found, subject=other.id) for found in result.findings)
+            return replace(result, subject=other, findings=findings)
         return self.examiner.judge(other, result.facts, list(result.not_checked))
 
     def _host_result(self) -> Result:
@@ -134,12 +138,19 @@ class Run(Generic[T]):
             subject, facts = thaw(_json(data))
             return self.examiner.judge(subject, facts)
         if len(data) and is_text(data[:_TEXT_HEAD]):
-            return self.examiner.text(name, pieces(data), len(data), self._context())
+            return self._diagnosed(name, pieces(data), len(data))
         return _unread(name, f"{name}: {_nothing(data)}")
 
     def text(self, name: str, text: str) -> Result:
         """A text that is already in memory, diagnosed."""
-        return self.examiner.text(name, [text], len(text), self._context())
+        return self._diagnosed(name, [text], len(text))
+
+    def _diagnosed(self, name: str, parts: Iterable[str], size: int) -> Result:
+        """A text needs no host: neither its facts nor an examiner are made for it."""
+        from archfit.engine.diagnose import text_result
+
+        rules = chosen(self.settings.select, self.settings.ignore)
+        return text_result(rules, name, parts, size, self._context())
 
     def _context(self) -> dict[str, str]:
         """What is known beside a text: the host given with --host, then --context."""
