@@ -18,6 +18,8 @@ from archfit.model.subject import Kind, Subject
 from archfit.model.text import Hit
 from archfit.rules.said import said, surest
 
+#: What is less sure than this is a guess, and no answer.
+_LEAST = 0.45
 #: Texts up to this many characters are looked at once more with broken lines joined.
 _REJOINED = 1 << 20
 
@@ -121,7 +123,7 @@ def ranked(findings: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding,
     """The surest first, of equals the earlier in the text; what another explains is left out."""
     there = {found.rule for found in findings}
     explained = {rule.id for rule in rules if there & set(rule.yields_to) - {rule.id}}
-    left = [found for found in findings if found.rule not in explained]
+    left = [f for f in findings if f.rule not in explained and f.confidence >= _LEAST]
     return tuple(sorted(left, key=lambda f: (-f.confidence, f.severity.rank, _first_line(f))))
 
 

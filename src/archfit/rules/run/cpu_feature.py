@@ -144,7 +144,8 @@ TEXTS = (
         "it used an instruction that this CPU does not have",
         "Go runtime (SIGILL: illegal instruction), HotSpot, Rust, systemd, macOS crash reports",
         r"SIGILL: illegal instruction|# +SIGILL \(0x4\)|signal: 4,? (?:\(core dumped\) )?"
-        r"\(?SIGILL|EXC_BAD_INSTRUCTION \(SIGILL\)|\bSIGILL\b",
+        r"\(?SIGILL|[(.]SIGILL\b|\bSIGILL\)|(?:signal|by|with|on|received|raised|got|code|"
+        r"terminated|crash(?:ed)?|died|Error|error)[: =(]{1,3}SIGILL\b",
         0.84,
         ("handler", "sigaction", "nostop", "SIGILL,", "caught SIGILL test"),
     ),
@@ -258,6 +259,14 @@ TEXTS = (
         "it used an instruction that the CPU which qemu shows does not have",
         "qemu linux-user/signal.c",
         confidence=0.9,
+    ),
+    Text(
+        "132",
+        "it used an instruction that this CPU does not have (status 132 is 128 + SIGILL)",
+        "Docker, Kubernetes, CI systems and shells",
+        r"(?i)(?:restarting|exited) \(132\)|exit(?:ed)?(?: with)?(?: (?:status|code|value))?:? ?"
+        r"\(?(?:code |status )?132\b|(?:code|status)\"?[:= ]{1,3}132\b|Error 132\b",
+        0.84,
     ),
     Text(
         "status=4",

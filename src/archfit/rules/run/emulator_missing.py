@@ -45,7 +45,6 @@ from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import (
     ENOEXEC,
-    kind_of,
     named,
     other_platform,
     translation_meant,
@@ -159,6 +158,8 @@ TEXTS = (
     ),
 )
 
+#: The text itself says that the file is a script which lacks its first line.
+_SCRIPT_TOLD = ("shebang", "hashbang", "CRLF", "dos2unix", "shell script", "line ending")
 _INSTALL = "docker run --privileged --rm tonistiigi/binfmt --install"
 _LISTED = "docker run --privileged --rm tonistiigi/binfmt"
 
@@ -185,7 +186,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
             verify="cat /proc/sys/fs/binfmt_misc/WSLInterop",
         )
         yield said(best, hits, message=message, remedies=(remedy,), confidence=0.85)
-    elif starts and sign and kind_of(log, path) != "script":
+    elif starts and sign and not log.says(*_SCRIPT_TOLD):
         best = surest(starts)
         if "CPU type" in best.line and not log.says("osetta", "arch -x86_64"):
             return

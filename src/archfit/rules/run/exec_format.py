@@ -118,12 +118,15 @@ def _remedies(
 _SHELL = "a shell took the program for a script: its format is not this machine's"
 TEXTS = (
     *ENOEXEC,
-    Text(
-        "ELF",
-        _SHELL,
-        "dash, busybox ash and bash, which run what the kernel refuses as a script",
-        r"(?:: |line )1: [^\n]{0,80}?\bELF[^\n]{0,200}: (?:command )?not found",
-        0.85,
+    *(
+        Text(
+            needle,
+            _SHELL,
+            "dash, busybox ash and bash, which run what the kernel refuses as a script",
+            r"(?:: |line )1: [^\n]{0,80}?ELF[^\n]{0,200}: (?:command )?not found",
+            0.85,
+        )
+        for needle in ("ELF", "177ELF")
     ),
     Text(
         "word unexpected",

@@ -232,16 +232,18 @@ TEXTS = (
         "GLIBC_ABI_DT_RELR",
         "it uses packed relocations (DT_RELR), which came with glibc 2.36",
         "glibc elf/dl-version.c",
-        r"GLIBC_ABI_DT_RELR",
+        r"GLIBC_ABI_DT_RELR['’]? not found",
         0.96,
     ),
     Text(
         "glibc",
         "it needs a newer glibc than the one here: {symbol}",
         "installers and programs that look at gnu_get_libc_version",
-        r"(?i)(?:requires?|needs?|at least|minimum|too old|newer|only supports?|unsupported)"
-        r"[^\n]{0,50}\bglibc[ >=v]{1,5}(?P<symbol>2\.\d{1,2})\b|"
-        r"\bglibc(?: version)? [^\n]{0,40}(?:is too old|too old|is older than)",
+        r"(?i)(?:detected|found|your|have|using)[^\n]{0,60}\bglibc[ >=v]{1,5}2\.\d{1,2}[^\n]{0,60}"
+        r"(?:requires?|needs?|at least|minimum|too old|older|not supported)|(?:requires?|needs?|at "
+        r"least|minimum)[^\n]{0,40}\bglibc[ >=v]{1,5}(?P<symbol>2\.\d{1,2})[^\n]{0,80}(?:\bbut\b|"
+        r"found|detected|\byou|\bhave|current)|\bglibc(?: version)?[ \d.()]{0,12}(?:is too old|"
+        r"too old|is older than)",
         0.8,
         ("checking", "warning", "WARN"),
     ),
@@ -278,6 +280,7 @@ _GLIBC_ONLY = (
     "dlvsym",
     "_obstack",
     "obstack_",
+    "fallocate64",
     "error_at_line",
     "argp_",
     "fts_",
@@ -306,7 +309,8 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 
 def _of_glibc(hit: Hit) -> bool:
     symbol = hit.group("symbol")
-    return any(part in symbol for part in _GLIBC_ONLY)
+    internal = symbol.startswith("__") and not symbol.startswith("__cxa")
+    return internal or any(part in symbol for part in _GLIBC_ONLY)
 
 
 def _advice(log: Log, hit: Hit, symbol: str, path: str) -> Iterator[Remedy]:

@@ -70,7 +70,13 @@ TEXTS = (
         r"OOMKilled(?:\"?: ?(?!false)|\b(?!\"?:))",
         0.96,
     ),
-    Text("killed by the OOM killer", "the OOM killer ended it", "systemd", "", 0.96),
+    Text(
+        "killed by the OOM killer",
+        "the OOM killer ended it",
+        "systemd",
+        r"(?:has been|was|process) killed by the OOM killer",
+        0.96,
+    ),
     Text("invoked oom-killer", "no memory was left: the OOM killer was called", "Linux", "", 0.95),
     Text(
         "low on resource",
@@ -215,9 +221,10 @@ TEXTS = (
         "out of memory",
         _FAILED,
         "LLVM, Go linker, compilers, Python, Redis and others",
-        r"(?:LLVM ERROR: |fatal error: |error: |ERROR: |^|: )out of memory|JavaScript heap out of "
-        r"memory|[Cc]ompiler (?:is )?out of|out of memory \(allocat|out of memory:? (?:allocat|"
-        r"cannot)|runtime/cgo: out of memory",
+        r"(?:LLVM ERROR: |fatal error: |error: |ERROR: |^)out of memory|"
+        r": out of memory(?=\s*$|[!(:]| \()|JavaScript heap out of "
+        r"memory|[Cc]ompiler (?:is )?out of|out of memory \(allocat|out of memory: cannot|"
+        r"runtime/cgo: out of memory",
         0.92,
         ("CUDA", "cuda", "GPU", "shared memory", "HIP", "OpenCL", "Metal", "VRAM"),
     ),
@@ -278,7 +285,13 @@ TEXTS = (
         r"(?i)not enough memory (?:resources|available|to|for)|: not enough memory",
         0.88,
     ),
-    Text("Not enough memory", _FAILED, "tools of all sorts", r"Not enough memory", 0.85),
+    Text(
+        "Not enough memory",
+        _FAILED,
+        "tools of all sorts",
+        r"^\S[^\n]{0,80}: Not enough memory",
+        0.85,
+    ),
     Text("Jetsam", "macOS or iOS ended it for lack of memory", "xnu (JETSAM)", r"(?i)jetsam", 0.88),
     Text(
         "shutdown signal",

@@ -159,6 +159,12 @@ TEXTS = (
         0.95,
     ),
     Text(
+        "Exception 0xc0000005 0x8 0x0 0x0",
+        "Go 1.21 and later need Windows 10: a function that this Windows lacks is called",
+        "Go runtime/sys_windows_amd64.s (asmstdcall to address 0) on Windows 7 and 8",
+        confidence=0.88,
+    ),
+    Text(
         "ProcessPrng",
         "Go 1.21 and later need Windows 10",
         "Go runtime on Windows 7 and 8",
@@ -182,10 +188,13 @@ TEXTS = (
         "kernel",
         "it needs a newer Linux kernel ({need})",
         "runc, containerd, Cilium, kubeadm, systemd, Oracle: kernel version checks",
-        r"(?i)(?:requires?|needs?|minimum|at least)[^\n]{0,40}\bkernel[^\n]{0,24}?(?P<need>"
-        r"[2-6]\.\d{1,2})|kernel (?:version )?\S{0,30} ?(?:is )?(?:too old|older than|"
-        r"not supported|unsupported|below)|unsupported kernel (?:version|release)|"
-        r"your kernel (?:is too old|does not support)|outdated kernel",
+        r"(?i)(?:error|fatal|failed|aborting|unsupported|your|current|running|detected|found)"
+        r"[^\n]{0,120}\bkernel[^\n]{0,60}(?:requires?|needs?|minimum|at least|or (?:newer|later|"
+        r"higher|above))[^\n]{0,24}?(?P<need>[2-6]\.\d{1,2})|(?:requires?|needs?|minimum|at least)"
+        r"[^\n]{0,40}\bkernel[^\n]{0,24}?(?P<need2>[2-6]\.\d{1,2})[^\n]{0,80}(?:you|current|"
+        r"running|detected|found|but )|kernel (?:version )?\S{0,30} ?is (?:too old|older than|not "
+        r"supported|unsupported|below)|unsupported kernel (?:version|release)|"
+        r"your kernel (?:is too old|does not support)|kernel is too old|outdated kernel",
         0.85,
         ("checking", "WARNING", "warning"),
     ),
@@ -231,7 +240,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     if not left:
         return
     best = surest(left)
-    need = best.group("need").strip(". ")
+    need = (best.group("need") or best.group("need2")).strip(". ")
     symbol = best.group("symbol") or _first_symbol(hits)
     path = best.group("path").strip()
     message = best.text.says.format(

@@ -109,7 +109,7 @@ TEXTS = (
         r"(?i)(?:bad|unsupported|unexpected|invalid|wrong) (?:system |kernel |OS )?page[ -]?size|"
         r"system page size \(\d+\) is (?:larger|bigger)|sectorsize \d+ (?:is )?not (?:yet )?"
         r"supported (?:yet )?(?:for|with) page size|page ?size (?:of )?\(?\d+\)? (?:is )?not "
-        r"supported|pages? size (?:mismatch|does ?n[o']t match)|only (?:supports?|works? (?:with|"
+        r"supported|page size mismatch|only (?:supports?|works? (?:with|"
         r"on)) 4 ?[kK]i?B? pages?",
         0.88,
     ),

@@ -70,6 +70,7 @@ TEXTS = (
         r"Cannot fork|can't fork|make: /bin/sh|make: g?cc|g?make(?:\[\d+\])?: [\w/.-]{1,40})"
         r"[^\n]{0,120}Operation not permitted",
         0.88,
+        ("Enable multithreading",),
     ),
     Text(
         "thread failed to start",
@@ -135,7 +136,7 @@ TEXTS = (
         r"(?i)(?P<what>(?:error (?:adding|loading|creating|initializing|setting)|failed to|unable "
         r"to|cannot|could not|decoding|invalid|unknown)[^\n]{0,60}seccomp[^\n]{0,200}|seccomp: "
         r"config provided but seccomp not supported|seccomp[^\n]{0,60}(?:not supported|failed|"
-        r"denied|blocked|violation|errno|prevent)[^\n]{0,120})",
+        r"denied|blocked|violation)[^\n]{0,120})",
         0.85,
         ("Seccomp: enabled", "seccomp=unconfined", "checking"),
     ),

@@ -80,7 +80,7 @@ TEXTS = (
         "no more processes or threads can be started: a limit is reached (EAGAIN)",
         "bash, zsh, make, sshd, cron, Python, Rust, libgomp, boost, ruby",
         r"(?i)\b(?:v?fork(?:/exec)?|clone|spawn|thread|ThreadPoolBuildError|setuid|set[_ ]?user|"
-        r"system_error|posix_spawn|subprocess|process)\b[^\n]{0,200}"
+        r"system_error|posix_spawn|subprocess|process|what\(\))[^\w][^\n]{0,200}"
         r"Resource temporarily unavailable",
         0.92,
         ("read", "recv", "send", "accept", "socket", "lock ", "flock", "dpkg/lock", "mq_"),
