@@ -206,6 +206,9 @@ _TRANSLATION = (
     "arch -x86_64",
     "arch -arm64",
     "WSLInterop",
+    "--second-stage",
+    "debootstrap",
+    "USE_QEMU",
 )
 #: BuildKit and buildx name the platform of a step when several are built.
 _STEP_PLATFORM = re.compile(

@@ -133,6 +133,13 @@ TEXTS = (
         ("Could not open",),
     ),
     Text(
+        "failed to run command",
+        "chroot can't start {path}: the translator that the kernel names is not in that root",
+        "coreutils chroot into a root of another ISA (ENOENT of the binfmt_misc interpreter)",
+        r"chroot: failed to run command [‘'`](?P<path>[^’'\n]{1,200})['’]: No such file",
+        0.75,
+    ),
+    Text(
         "Rosetta is only intended to run",
         "Rosetta for Linux is registered on a machine that does not offer it",
         "Rosetta for Linux (oahd)",
@@ -167,10 +174,14 @@ _LISTED = "docker run --privileged --rm tonistiigi/binfmt"
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """Its own messages; those of a program that can't be started only with a sign that
     translation was meant."""
-    own = [hit for hit in hits if hit.text not in ENOEXEC]
+    sign = translation_meant(log)
+    own = [
+        hit
+        for hit in hits
+        if hit.text not in ENOEXEC and (sign or "failed to run" not in hit.text.needle)
+    ]
     starts = [hit for hit in hits if hit.text in ENOEXEC]
     path = named(starts)
-    sign = translation_meant(log)
     windows = path.endswith(".exe") and log.says("/mnt/c", "WSL", "wsl")
     if own and (not starts or surest(own).text.confidence > 0.83):
         best = surest(own)

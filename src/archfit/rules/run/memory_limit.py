@@ -67,7 +67,7 @@ TEXTS = (
         "OOMKilled",
         "the container was killed: its limit of memory was reached",
         "Kubernetes and Docker",
-        r"OOMKilled(?:\"?: ?(?!false)|\b(?!\"?:))",
+        r"OOMKilled(?!\"?\s{0,3}[:=]\s{0,3}false)",
         0.96,
     ),
     Text(
@@ -121,19 +121,15 @@ TEXTS = (
         r"Could not (?:reserve enough space for|allocate (?:compressed class space|metaspace))",
         0.95,
     ),
-    Text(
-        "xrealloc",
-        _FAILED,
-        "bash (xrealloc: cannot allocate N bytes)",
-        r"x(?:re|m)alloc: (?:[\w.]{1,30}: )?cannot allocate \d+ bytes",
-        0.93,
-    ),
-    Text(
-        "xmalloc",
-        _FAILED,
-        "bash (xmalloc: cannot allocate N bytes)",
-        r"xmalloc: (?:[\w.]{1,30}: )?cannot allocate \d+ bytes",
-        0.93,
+    *(
+        Text(
+            needle,
+            _FAILED,
+            "bash (xrealloc: cannot allocate N bytes)",
+            r"x(?:re|m)alloc: (?:[\w.]{1,30}: )?cannot allocate \d+ bytes",
+            0.93,
+        )
+        for needle in ("xrealloc", "xmalloc")
     ),
     Text(
         "signal terminated program",
@@ -320,6 +316,10 @@ _OTHERS = (
 )
 
 
+#: What Docker and Kubernetes say when it was not memory.
+_NOT_OOM = ('"OOMKilled": false', "OOMKilled: false", "OOMKilled=false", '"OOMKilled":false')
+
+
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """One finding; `Killed` alone counts less where somebody else may have done it."""
     left = [hit for hit in hits if _counts(hit, log)]
@@ -345,6 +345,8 @@ def _counts(hit: Hit, log: Log) -> bool:
     if hit.text.needle == "memory allocation of":
         # jemalloc that refuses its pages says so first.
         return not log.has("Unsupported system page size")
+    if hit.text.says == _KILLED and log.has(*_NOT_OOM):
+        return False
     if hit.text.needle == "std::bad_alloc":
         return log.has("terminate called", "what():", "Aborted", "libc++abi")
     return True
