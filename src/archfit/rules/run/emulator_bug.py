@@ -45,6 +45,11 @@ from archfit.model.text import Hit, Text
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import translator_of
 
+#: A fatal error that a program brings about on any processor.
+_FATAL = (
+    r"^fatal error: (?!all goroutines|concurrent map|stack overflow|(?:runtime: )?(?:out of|cannot"
+    r" allocate) memory|sync: |newosproc|found bad pointer|sweep increased|non-Go code|checkdead)"
+)
 TEXTS = (
     Text(
         "uncaught target signal",
@@ -148,7 +153,7 @@ TEXTS = (
             ("unexpected fault address", ""),
             ("bad g in signal handler", ""),
             ("morestack on gsignal", ""),
-            ("fatal error", r"^fatal error: (?!all goroutines are asleep|concurrent map)"),
+            ("fatal error", _FATAL),
         )
     ),
     Text(
@@ -161,9 +166,8 @@ TEXTS = (
 #: What is said of any crash and is nothing of a translator's own unless one is named.
 _NEEDS_TRANSLATOR = ("unction not implemented", "lfstack.push", "Segmentation fault")
 _GO_TRACE = re.compile(r"^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[", re.MULTILINE)
-#: Go's traceback shows a fault of the program itself.
-_OWN_FAULT = ("panic: ", "nil pointer dereference", "SIGSEGV: segmentation violation")
-_CPU = ("signal 4 ", "Illegal instruction")
+#: The fault is in C code that the program calls.
+_IN_C = ("signal arrived during cgo execution", "_Cfunc_", "runtime.cgocall")
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
@@ -184,8 +188,8 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
             return
         if best.group("signal") in ("6", "5") and not translator_named_twice(log):
             confidence = 0.75
-        if _GO_TRACE.search(log.text) and log.has(*_OWN_FAULT):
-            confidence = 0.45
+        if _GO_TRACE.search(log.text):
+            return  # Go has seen the fault itself, said what it was, and raised it again
     elif best.text.needle == "assertion failed" and not _of_rosetta(log, best):
         return
     message = best.text.says.replace("{translator}", translator)
@@ -200,10 +204,10 @@ def _weak(hit: Hit, log: Log, translator: str) -> bool:
     needle = hit.text.needle
     if "{translator}" in hit.text.says:
         own = "signal handler" in needle or "gsignal" in needle or _in_runtime(hit, log)
-        return not translator or not own
+        return not translator or not own or log.has(*_IN_C)
     if needle == "Segmentation fault":
         return not log.has("dpkg: error processing", "Processing triggers for libc-bin")
-    if needle == "unction not implemented":
+    if "not implemented" in needle:
         return log.has("kernel too old") or not log.says("qemu", "osetta", "--platform")
     return False
 
