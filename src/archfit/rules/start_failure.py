@@ -211,7 +211,7 @@ _TRANSLATION = (
     "USE_QEMU",
 )
 #: BuildKit and buildx name the platform of a step when several are built.
-_STEP_PLATFORM = re.compile(
+_STEP_PLATFORM = (
     r"\[(?:linux|windows)/[a-z0-9]{2,10}(?:/v\d)?(?:->[a-z0-9/]{2,24})? [^\]\n]{1,80}\]"
 )
 #: Docker and podman say that the image is for another platform, unasked.
@@ -233,7 +233,7 @@ _SCRIPT_WORDS = (
     "ASCII text",
     "autocrlf",
 )
-_SCRIPT_NAME = re.compile(
+_SCRIPT_NAME = (
     r"\.(?:sh|bash|py|pl|rb|js|php|zsh|ksh|csh|command|cgi)\b|entrypoint|gradlew|mvnw|/init$"
 )
 _BINARY_WORDS = (
@@ -265,7 +265,7 @@ def translation_meant(log: Log) -> str:
     for sign in _TRANSLATION:
         if log.says(sign):
             return sign
-    step = _STEP_PLATFORM.search(log.text)
+    step = re.search(_STEP_PLATFORM, log.text)
     return step[0] if step else ""
 
 
@@ -276,7 +276,7 @@ def other_platform(log: Log) -> bool:
 
 def script_named(path: str) -> bool:
     """The name is that of a script."""
-    return bool(_SCRIPT_NAME.search(path.lower()))
+    return bool(re.search(_SCRIPT_NAME, path.lower()))
 
 
 def kind_of(log: Log, path: str) -> str:
@@ -296,21 +296,21 @@ def named(hits: Iterable[Hit]) -> str:
 
 
 _TRANSLATORS = (
-    ("qemu", re.compile(r"\bqemu\b(?!-system)|QEMU|buildkit_qemu")),
-    ("Rosetta", re.compile(r"[Rr]osetta|/run/rosetta|sysctl\.proc_translated: 1")),
-    ("box64", re.compile(r"\bbox(?:64|86)\b", re.IGNORECASE)),
-    ("FEX", re.compile(r"\bFEX(?:-Emu|Interpreter)?\b")),
+    ("qemu", r"\bqemu\b(?!-system)|QEMU|buildkit_qemu"),
+    ("Rosetta", r"[Rr]osetta|sysctl\.proc_translated: 1"),
+    ("box64", r"(?i)\bbox(?:64|86)\b"),
+    ("FEX", r"\bFEX(?:-Emu|Interpreter)?\b"),
 )
-_MAC_CHIP = re.compile(r"\bM[1-5]\b(?: Pro| Max| Ultra| Mac)?|[Aa]pple [Ss]ilicon")
-_X86_IMAGE = re.compile(r"linux/(?:amd64|x86_64)|x86_64 (?:image|container)|amd64 (?:image|cont)")
+_MAC_CHIP = r"\bM[1-5]\b(?: Pro| Max| Ultra| Mac)?|[Aa]pple [Ss]ilicon"
+_X86_IMAGE = r"linux/(?:amd64|x86_64)|x86_64 (?:image|container)|amd64 (?:image|cont)"
 
 
 def translator_of(log: Log) -> str:
     """The translator that the program ran under, by name, as the text tells; "" for none."""
     spoken = f"{log.told}\n{log.text}"
     for name, sign in _TRANSLATORS:
-        if sign.search(spoken):
+        if re.search(sign, spoken):
             return name
-    if _MAC_CHIP.search(spoken) and _X86_IMAGE.search(spoken):
+    if re.search(_MAC_CHIP, spoken) and re.search(_X86_IMAGE, spoken):
         return "the translator of Docker Desktop"
     return ""

@@ -165,7 +165,7 @@ TEXTS = (
 )
 #: What is said of any crash and is nothing of a translator's own unless one is named.
 _NEEDS_TRANSLATOR = ("unction not implemented", "lfstack.push", "Segmentation fault")
-_GO_TRACE = re.compile(r"^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[", re.MULTILINE)
+_GO_TRACE = r"(?m)^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\["
 #: The fault is in C code that the program calls.
 _IN_C = ("signal arrived during cgo execution", "_Cfunc_", "runtime.cgocall")
 
@@ -188,7 +188,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
             return
         if best.group("signal") in ("6", "5") and not translator_named_twice(log):
             confidence = 0.75
-        if _GO_TRACE.search(log.text):
+        if re.search(_GO_TRACE, log.text):
             return  # Go has seen the fault itself, said what it was, and raised it again
     elif best.text.needle == "assertion failed" and not _of_rosetta(log, best):
         return

@@ -104,7 +104,7 @@ def _alone(facts: Facts, host: Facts) -> Iterator[Finding]:
     )
 
 
-_PACKAGE = re.compile(r"(?:site|dist)-packages/([A-Za-z0-9_]{1,60})")
+_PACKAGE = r"(?:site|dist)-packages/([A-Za-z0-9_]{1,60})"
 _MACH = "{library} is for {have}, the process that loads it is {need}"
 _FOREIGN = "{library} is for another processor or system than the program that loads it"
 TEXTS = (
@@ -350,7 +350,7 @@ def _named(hit: Hit, log: Log) -> str:
 def _mend(log: Log, hit: Hit, library: str, have: str, need: str) -> Iterator[Remedy]:
     name = library or "LIBRARY"
     if log.says("python", "Python", "pip", ".cpython-", "site-packages", "ImportError"):
-        package = _PACKAGE.search(name)
+        package = re.search(_PACKAGE, name)
         yield Remedy(
             "Install the package anew for this interpreter's ISA",
             f"python -m pip install --force-reinstall --no-cache-dir "
