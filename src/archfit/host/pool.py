@@ -1,4 +1,9 @@
-"""Bulk work in processes: one pool, ordered answers, a bounded number under way."""
+"""Bulk work in processes: one pool, ordered answers, a bounded number under way.
+
+`concurrent.futures` is not used: its two helper threads share the interpreter lock with
+the caller, who is busy finding the next task, and each hand-over then waits for the lock;
+on two cores the second one stood idle. Here the caller itself hands out and collects.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,18 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
-#: Tasks handed out ahead of the one awaited, for each worker.
-_AHEAD = 4
+#: Tasks that a worker holds at a time: one at work, one waiting. Two must fit into the
+#: buffer of a pipe (64 KiB and more), so that handing one out never blocks.
+_HELD = 2
+#: Answers kept until it is their turn, for each worker.
+_KEPT = 16
 
 
 def workers() -> int:
@@ -35,51 +43,156 @@ def ordered_map(
 ) -> Iterator[Answer]:
     """``function`` over ``tasks`` in other processes, answers in the order of the tasks.
 
-    ``start(*args)`` runs once in each process. A process that dies (a mapped file
-    that shrinks under the reader kills it with SIGBUS) takes one task with it: that
-    one is tried once more by itself, then answered by ``lost``; the others go on.
+    ``start(*args)`` runs once in each process. A process that dies (a mapped file that
+    shrinks under its reader kills it with SIGBUS) takes one task with it: that one is
+    tried once more, then answered by ``lost``; all others go on. A task, pickled, must
+    stay under 32 KiB. What ``function`` raises is raised here.
     """
-    # On macOS a forked child may not use system frameworks, so it starts afresh there.
-    method = "spawn" if sys.platform == "darwin" else "fork"
-    context = multiprocessing.get_context(method)
-    count = workers()
+    pool = _Pool(function, start, args, lost)
+    try:
+        yield from pool.over(iter(tasks))
+    finally:
+        pool.end()
 
-    def executor(size: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(size, mp_context=context, initializer=start, initargs=args)
 
-    pool = executor(count)
-    waiting: deque[tuple[Task, Future[Answer]]] = deque()
-    source = iter(tasks)
+class _Worker(Generic[Task]):
+    """A process, the pipe to it, and the tasks it holds, the one at work first."""
+
+    def __init__(
+        self,
+        context: Any,
+        function: Callable[[Task], Any],
+        start: Callable[..., None],
+        args: tuple[Any, ...],
+        inherited: list[Connection],
+    ) -> None:
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.held: deque[tuple[int, Task]] = deque()
+        # A forked child also gets the pipes of its elder siblings; it must let them go,
+        # or nobody would notice when one of those dies.
+        others = [*inherited, self.pipe]
+        self.process = context.Process(
+            target=_serve, args=(theirs, others, function, start, args), daemon=True
+        )
+        self.process.start()
+        theirs.close()
+
+
+class _Pool(Generic[Task, Answer]):
+    def __init__(
+        self,
+        function: Callable[[Task], Answer],
+        start: Callable[..., None],
+        args: tuple[Any, ...],
+        lost: Callable[[Task], Answer],
+    ) -> None:
+        # On macOS a forked child may not use system frameworks, so it starts afresh there.
+        method = "spawn" if sys.platform == "darwin" else "fork"
+        self._context: Any = multiprocessing.get_context(method)
+        self._made = (function, start, args)
+        self._lost = lost
+        self._workers: list[_Worker[Task]] = []
+        self._answers: dict[int, Answer] = {}
+        self._again: deque[tuple[int, Task]] = deque()
+        self._tried: set[int] = set()
+        for _ in range(workers()):
+            self._hire()
+
+    def _hire(self) -> None:
+        pipes = [worker.pipe for worker in self._workers]
+        if self._context.get_start_method() != "fork":
+            pipes = []
+        self._workers.append(_Worker(self._context, *self._made, pipes))
+
+    def over(self, source: Iterator[Task]) -> Iterator[Answer]:
+        turn = given = 0
+        more = True
+        while True:
+            for worker in sorted(self._workers, key=lambda w: len(w.held)):
+                while len(worker.held) < _HELD:
+                    if self._again:
+                        number, task = self._again.popleft()
+                    elif more and given - turn < _KEPT * len(self._workers):
+                        try:
+                            number, task = given, next(source)
+                        except StopIteration:
+                            more = False
+                            break
+                        given += 1
+                    else:
+                        break
+                    worker.held.append((number, task))
+                    # One that has died is noticed when its answer is awaited.
+                    with suppress(OSError):
+                        worker.pipe.send(task)
+            busy = [worker for worker in self._workers if worker.held]
+            if not busy and not self._answers:
+                return
+            if turn not in self._answers:
+                self._collect(busy)
+            while turn in self._answers:
+                yield self._answers.pop(turn)
+                turn += 1
+
+    def _collect(self, busy: list[_Worker[Task]]) -> None:
+        ready = wait([worker.pipe for worker in busy])
+        for worker in [worker for worker in busy if worker.pipe in ready]:
+            try:
+                good, answer = worker.pipe.recv()
+            except (EOFError, OSError):
+                self._bury(worker)
+                continue
+            number, _ = worker.held.popleft()
+            if not good:
+                raise answer
+            self._answers[number] = answer
+
+    def _bury(self, worker: _Worker[Task]) -> None:
+        self._workers.remove(worker)
+        worker.pipe.close()
+        worker.process.join()
+        number, task = worker.held.popleft()
+        if number in self._tried:
+            self._answers[number] = self._lost(task)
+        else:
+            self._tried.add(number)
+            self._again.append((number, task))
+        self._again.extend(worker.held)
+        self._hire()
+
+    def end(self) -> None:
+        for worker in self._workers:
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.terminate()
+            worker.process.join()
+
+
+def _serve(
+    pipe: Connection,
+    others: list[Connection],
+    function: Callable[[Any], Any],
+    start: Callable[..., None],
+    args: tuple[Any, ...],
+) -> None:
+    for other in others:
+        other.close()
+    # The parent alone answers Ctrl-C.
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start(*args)
     try:
         while True:
-            while len(waiting) < count * _AHEAD:
-                try:
-                    task = next(source)
-                except StopIteration:
-                    break
-                waiting.append((task, pool.submit(function, task)))
-            if not waiting:
-                return
-            task, future = waiting.popleft()
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                pool.shutdown(cancel_futures=True)
-                yield _alone(executor, function, task, lost)
-                pool = executor(count)
-                waiting = deque((other, pool.submit(function, other)) for other, _ in waiting)
-    finally:
-        pool.shutdown(cancel_futures=True)
+            pipe.send(_done(function, pipe.recv()))
+    except (EOFError, OSError):
+        return
 
 
-def _alone(
-    executor: Callable[[int], ProcessPoolExecutor],
-    function: Callable[[Task], Answer],
-    task: Task,
-    lost: Callable[[Task], Answer],
-) -> Answer:
-    with executor(1) as pool:
-        try:
-            return pool.submit(function, task).result()
-        except BrokenProcessPool:
-            return lost(task)
+def _done(function: Callable[[Any], Any], task: Any) -> tuple[bool, Any]:
+    from archfit.model.errors import ArchfitError
+
+    try:
+        return True, function(task)
+    except ArchfitError as error:
+        return False, error
