@@ -95,7 +95,11 @@ class BuildLog:
     def settings(self) -> Mapping[str, tuple[str, ...]]:
         """Settings of Go by name, all values in the order of the text; the user's first."""
         found: dict[str, list[str]] = {}
+        asked = False
         for line in (*self._told.splitlines(), *self._lines.values()):
+            if asked and line.strip() in ("0", "1"):
+                found.setdefault("CGO_ENABLED", []).append(line.strip())
+            asked = line.endswith("go env CGO_ENABLED")
             if "GO" in line or "CC" in line or "CXX" in line:
                 for match in _SETTING.finditer(line[:4000]):
                     found.setdefault(match[1], []).append(match[2])

@@ -9,27 +9,28 @@ from __future__ import annotations
 
 import re
 
-_SIMPLE = re.compile(r"_{1,2}Z(?:L)?(\d{1,3})")
-_NESTED = re.compile(r"_{1,2}ZNK?")
-_NUMBER = re.compile(r"(\d{1,3})")
+_SIMPLE = r"_{1,2}Z(?:L)?(\d{1,3})"
+_NESTED = r"_{1,2}ZNK?"
+_NUMBER = r"(\d{1,3})"
 
 
 def source_name(symbol: str) -> str:
     """`say_hello` for `_Z9say_hellov`, `ns::f` for `_ZN2ns1fEi`; "" for what is no such name."""
-    simple = _SIMPLE.match(symbol)
+    simple = re.match(_SIMPLE, symbol)
     if simple is not None:
         end = simple.end() + int(simple[1])
         return symbol[simple.end() : end] if end <= len(symbol) else ""
-    nested = _NESTED.match(symbol)
+    nested = re.match(_NESTED, symbol)
     if nested is None:
         return ""
     parts: list[str] = []
     at = nested.end()
-    while (number := _NUMBER.match(symbol, at)) is not None and len(parts) < 32:
-        end = number.end() + int(number[1])
+    while (number := re.match(_NUMBER, symbol[at:])) is not None and len(parts) < 32:
+        start = at + number.end()
+        end = start + int(number[1])
         if end > len(symbol):
             return ""
-        parts.append(symbol[number.end() : end])
+        parts.append(symbol[start:end])
         at = end
     return "::".join(parts)
 

@@ -122,7 +122,7 @@ ABSENT: tuple[Text, ...] = (
     ),
 )
 
-_CROSS_TOOL = re.compile(
+_CROSS_TOOL = (
     r"(?:^|[\s/\\\"'`(=:])((?:aarch64(?:_be)?|arm64|arm\w{0,6}|x86_64|amd64|i[3-6]86|riscv(?:32|64)"
     r"|powerpc(?:64)?(?:le)?|ppc64le|s390x|mips\w{0,8}|loongarch64|sparc64|m68k|o64|o32|oa64)"
     r"(?:-[\w.]{1,24}){0,4}?-(?:gcc|g\+\+|cc|c\+\+|clang\+\+|clang|ld|as|ar|gfortran|strip|gcc-ar)"
@@ -132,7 +132,7 @@ _CROSS_TOOL = re.compile(
 
 def cross_tool(text: str) -> str:
     """The first name of a tool that has its target in front, such as aarch64-linux-gnu-gcc."""
-    found = _CROSS_TOOL.search(text)
+    found = re.search(_CROSS_TOOL, text)
     return found[1] if found is not None else ""
 
 

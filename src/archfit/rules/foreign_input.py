@@ -10,7 +10,7 @@ from archfit.model.text import Hit, Text
 
 _MISFIT = "{path} is for {have}, the link is for {need}"
 _OTHER = "{path} is for another target than the link"
-_FILE = r"['\"]?(?P<path>[^\s'\",:][^'\",:\n]{0,300}?)['\"]?"
+_FILE = r" {0,4}['\"]?(?P<path>[^\s'\",:][^'\",:\n]{0,300}?)['\"]?"
 #: The go command's own object: the linker is of another target, not the input.
 _GO_O = ("go.o", "rcgu.o")
 
@@ -20,7 +20,7 @@ WARNINGS: tuple[Text, ...] = (
         "attempting to link with file built for",
         _MISFIT,
         "ld64 609 and later (Xcode 12 to 14), src/ld/parsers/macho_*_file.cpp",
-        rf"ignoring file {_FILE}, building for (?P<need>[\w .]{{1,40}}-[\w]{{1,20}}) but"
+        rf"[Ii]gnoring file {_FILE}, building for (?P<need>[\w .]{{1,40}}-[\w]{{1,20}}) but"
         rf" attempting to "
         r"link with file built for (?P<have>[\w .]{1,40}-[\w]{1,20})",
         0.9,
@@ -30,7 +30,7 @@ WARNINGS: tuple[Text, ...] = (
         "which is not the architecture being linked",
         "{path} is for {have}, the link is for {need}",
         "ld64 before 609 (file was built for X which is not the architecture being linked)",
-        rf"ignoring file {_FILE}, file was built for (?P<have>[\w ]{{1,40}}?)[^\n]{{0,160}}"
+        rf"[Ii]gnoring file {_FILE}, file was built for (?P<have>[\w ]{{1,40}}?)[^\n]{{0,160}}"
         rf" which is not "
         r"the architecture being linked \((?P<need>\w{1,20})\)",
         0.9,
@@ -40,14 +40,15 @@ WARNINGS: tuple[Text, ...] = (
         "missing required architecture",
         "{path} has no slice for {need}",
         "ld64 before 609 (missing required architecture X in file)",
-        rf"(?:ignoring file {_FILE}, )?missing required architecture (?P<need>\w{{1,20}}) in file",
+        rf"(?:[Ii]gnoring file {_FILE}, )?missing required architecture (?P<need>\w{{1,20}}) in"
+        rf" file",
         0.9,
     ),
     Text(
         "required architecture",
         _MISFIT,
         "ld-prime (Xcode 15 and later): found architecture 'X', required architecture 'Y'",
-        rf"(?:ignoring file {_FILE}: )?found architecture '(?P<have>[^'\n]{{1,40}})', required "
+        rf"(?:[Ii]gnoring file {_FILE}: )?found architecture '(?P<have>[^'\n]{{1,40}})', required "
         r"architecture '(?P<need>[^'\n]{1,20})'",
         0.9,
     ),
@@ -55,7 +56,8 @@ WARNINGS: tuple[Text, ...] = (
         "fat file missing arch",
         "{path} has no slice for {need}, only {have}",
         "ld-prime (Xcode 15 and later): fat file missing arch 'X', file has 'Y'",
-        rf"(?:ignoring file {_FILE}: )?fat file missing arch '(?P<need>[^'\n]{{1,20}})', file has "
+        rf"(?:[Ii]gnoring file {_FILE}: )?fat file missing arch '(?P<need>[^'\n]{{1,20}})',"
+        rf" file has "
         r"'(?P<have>[^'\n]{1,60})'",
         0.9,
     ),
@@ -63,7 +65,7 @@ WARNINGS: tuple[Text, ...] = (
         "file is universal",
         "{path} has no slice for {need}",
         "ld64 609 and later (file is universal (N slices) but does not contain a(n) X slice)",
-        rf"(?:ignoring file {_FILE}, )?file is universal [^\n]{{0,60}}does not contain "
+        rf"(?:[Ii]gnoring file {_FILE}, )?file is universal [^\n]{{0,60}}does not contain "
         r"(?:a\(n\) |the |an? )?(?P<need>\w{1,20})",
         0.9,
     ),
@@ -139,7 +141,8 @@ TEXTS: tuple[Text, ...] = (
         "file format not recognized",
         "{path} has a format that this linker does not know",
         "GNU ld, bfd/bfd.c (bfd_error_file_not_recognized)",
-        rf"(?:^|\s){_FILE}: file not recognized: file format not recognized",
+        rf"(?:^|\s){_FILE}: (?:file not recognized|error adding symbols): file format not"
+        rf" recognized",
         0.85,
         _GO_O,
     ),
@@ -239,7 +242,7 @@ TEXTS: tuple[Text, ...] = (
         "but linking in",
         _MISFIT,
         "ld64 and ld-prime (building for X, but linking in object file built for Y)",
-        r"building for '?(?P<need>[\w ]{1,30})'?, but linking in (?:object file|dylib|dylib file)"
+        r"building for '?(?P<need>[\w -]{1,30})'?, but linking in (?:object file|dylib|dylib file)"
         rf"(?: \({_FILE}\))?[^\n]{{0,300}}? ?built for '?(?P<have>[\w ]{{1,30}})",
         0.88,
     ),

@@ -12,7 +12,7 @@ from archfit.model.text import Text
 
 #: GCC's manual, "Machine-Dependent Options" (x86, AArch64, ARM, Darwin, RISC-V, PowerPC,
 #: MIPS, s390, Cygwin and MinGW), and clang's command line reference of the same.
-_FLAG = re.compile(
+_FLAG = (
     r"-m(?:64|32|16|x32|31|arm|thumb|threads|windows|console|dll|fpu=|float-abi|cpu=|cpu\b|arch=|tune="
     r"|abi=|avx|sse|ssse|fma|aes|pclmul|popcnt|bmi|lzcnt|f16c|fpmath=|3dnow|mmx|cmodel=|red-zone"
     r"|no-red-zone|no-sse|no-mmx|no-avx|little-endian|big-endian|altivec|vsx|power\d|neon|strict-align"
@@ -25,7 +25,7 @@ _FLAG = re.compile(
 )
 #: Options that only Apple's tools have: a sign of GOOS=darwin in a Go build, else a flag
 #: that strayed.
-_APPLE = re.compile(
+_APPLE = (
     r"-(?:framework|dead_strip|search_paths_first|headerpad|install_name|current_version"
     r"|compatibility_version|bind_at_load|isysroot|fembed-bitcode"
     r"|pagezero_size|syslibroot|dynamiclib|flat_namespace|undefined|Wl,-dead_strip|iwithsysroot)"
@@ -34,12 +34,12 @@ _APPLE = re.compile(
 
 def for_one_machine(flag: str) -> bool:
     """The option belongs to one family of machines."""
-    return _FLAG.match(flag) is not None
+    return re.match(_FLAG, flag) is not None
 
 
 def for_apple(flag: str) -> bool:
     """Only Apple's compiler or linker has the option."""
-    return _APPLE.match(flag) is not None
+    return re.match(_APPLE, flag) is not None
 
 
 _OPTION = "the compiler does not know the option {flag}"
@@ -52,8 +52,38 @@ OPTIONS = (
         "unrecognized command",
         _OPTION,
         "gcc/opts-common.cc (cmdline_handle_error), gcc.cc; `command line` before GCC 10",
-        r"error: unrecognized command[- ]line option " + _QUOTED,
+        r"[:：] ?unrecognized command[- ]line option " + _QUOTED,
         unless=_TRIED,
+    ),
+    Text(
+        "无法识别的命令行选项",
+        _OPTION,
+        "gcc/po/zh_CN.po",
+        r"无法识别的命令行选项" + _QUOTED,
+    ),
+    Text(
+        "nicht erkannte Kommandozeilenoption",
+        _OPTION,
+        "gcc/po/de.po",
+        r"nicht erkannte Kommandozeilenoption " + _QUOTED,
+    ),
+    Text(
+        "non reconnue",
+        _OPTION,
+        "gcc/po/fr.po",
+        r"ligne de commande « (?P<flag>-[^»\n]{1,80}) » non reconnue",
+    ),
+    Text(
+        "не распознан параметр командной строки",
+        _OPTION,
+        "gcc/po/ru.po",
+        r"не распознан параметр командной строки " + _QUOTED,
+    ),
+    Text(
+        "を認識できません",
+        _OPTION,
+        "gcc/po/ja.po",
+        r"オプション ?[‘'`「](?P<flag>-[^’'」\n]{1,80})[’'」] ?を認識できません",
     ),
     Text(
         "unrecognized argument",
@@ -98,6 +128,18 @@ OPTIONS = (
         "GNU ld, gas (getopt)",
         r"(?:ld(?:\.\w{2,5})?|as)(?:\.exe)?: (?:Error: )?unrecognized option [`'](?P<flag>-"
         r"[^'\n]{1,80})'",
+    ),
+    Text(
+        "compiler does not support",
+        _OPTION,
+        "clang Driver/ToolChains/Clang.cpp (the clang compiler does not support '-march=native')",
+        r"error: the clang compiler does not support '(?P<flag>-[^'\n]{1,80})'",
+    ),
+    Text(
+        "unknown options",
+        _OPTION,
+        "Apple's linker since Xcode 15 (unknown options: -a -b)",
+        r"\bld: unknown options: (?P<flag>-\S{1,80})",
     ),
     Text(
         "unknown option",

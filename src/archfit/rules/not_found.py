@@ -340,7 +340,7 @@ _COMPLAINTS = (
 )
 
 
-_COMMAND = re.compile(r"(?:^|\s)-[oc] |(?:gcc|g\+\+|clang|ld)\S{0,20} [^\n]{0,200}-l")
+_COMMAND = r"(?:^|\s)-[oc] |(?:gcc|g\+\+|clang|ld)\S{0,20} [^\n]{0,200}-l"
 
 
 def _shown(pattern: str, log: Log, hit: Hit) -> str:
@@ -348,7 +348,7 @@ def _shown(pattern: str, log: Log, hit: Hit) -> str:
     for line in (*log.told.splitlines(), *log.lines.values()):
         if base[:20] not in line and library_name(hit) not in line:
             continue
-        if any(word in line for word in _COMPLAINTS) or _COMMAND.search(line):
+        if any(word in line for word in _COMPLAINTS) or re.search(_COMMAND, line):
             continue
         found = re.search(pattern, line[:4000])
         if found is not None:

@@ -124,7 +124,8 @@ def search(platform: Platform, file: str) -> str:
     return {
         "alpine": f"apk search -v '*{file.rsplit('/', 1)[-1].split('.', maxsplit=1)[0]}*'",
         "fedora": f"dnf provides '*/{file}'",
-        "darwin": f"mdfind -name {file.rsplit('/', 1)[-1]}; brew search {file.split('/', maxsplit=1)[0]}",
+        "darwin": f"mdfind -name {file.rsplit('/', 1)[-1]}; brew search"
+        " {file.split('/', maxsplit=1)[0]}",
         "arch": f"pacman -F {file}",
     }.get(where, f"apt-get install apt-file && apt-file update && apt-file search {file}")
 

@@ -151,7 +151,7 @@ TEXTS = (
     ),
 )
 #: Modules whose code is cgo: what the go-sqlite3 of each field is called.
-_CGO_MODULES = re.compile(
+_CGO_MODULES = (
     r"mattn/go-sqlite3|go-sqlite3|gosqlite|crawshaw\.io/sqlite|mutecomm/go-sqlcipher|go-gl/|/glfw|fyne"
     r"|ebiten/v1|robotgo|gohook|/gousb|karalabe/(?:hid|usb)|sstallion/go-hid|gopacket/pcap|/pcap\b"
     r"|git2go|gorocksdb|grocksdb|levigo|gocv|gosseract|portaudio|portmidi|rtmidi|oto|malgo|/beep"
@@ -166,11 +166,11 @@ _CGO_MODULES = re.compile(
     r"|runtime/cgo|clipboard|hotkey|screenshot|termbox-cgo|goracle|gopsutil-cgo|iconv|icu4go|sciter"
 )
 #: What a package that is only for another system or only internal is called.
-_NOT_CGO = re.compile(
+_NOT_CGO = (
     r"golang\.org/x/(?:sys|net|crypto|term)|syscall/js|/internal/|/windows\b|/linux\b|/darwin\b"
     r"|_linux\b|_windows\b|/wmi|/winio|/ole|/inotify|/kqueue|/epoll|/ebpf|/netlink|/unix\b|/js\b|/wasm"
 )
-_FAILURE = re.compile(
+_FAILURE = (
     r"(?i)error|fatal|panic|fail|cannot|can't|unable|stub|unsupported|not supported|exit status"
 )
 
@@ -202,7 +202,7 @@ def _sure(hit: Hit, log: Log) -> float:
     if text is _UNDEFINED:
         return _undefined(hit, log)
     if text.tool.startswith("packages' own words"):
-        near = _FAILURE.search(hit.line) or log.near(hit.number, "exit status", "panic", "rror")
+        near = re.search(_FAILURE, hit.line) or log.near(hit.number, "exit status", "panic", "rror")
         return text.confidence if near else 0.0
     if text.needle == "cannot find runtime/cgo" and log.has("pagezero_size"):
         return 0.0
@@ -210,9 +210,9 @@ def _sure(hit: Hit, log: Log) -> float:
 
 
 def _excluded(where: str, log: Log) -> float:
-    if "runtime/cgo" in where or _CGO_MODULES.search(where):
+    if "runtime/cgo" in where or re.search(_CGO_MODULES, where):
         return 0.92
-    if _NOT_CGO.search(where):
+    if re.search(_NOT_CGO, where):
         return 0.0
     off = log.build.cgo == "0"
     if off:
@@ -229,14 +229,14 @@ def _undefined(hit: Hit, log: Log) -> float:
     where = f"{package} {hit.group('file')}".replace("\\", "/")
     if hit.group("symbol").startswith(("syscall.", "unix.", "windows.", "runtime.", "os.")):
         return 0.0
-    if _CGO_MODULES.search(where) and not _NOT_CGO.search(where):
+    if re.search(_CGO_MODULES, where) and not re.search(_NOT_CGO, where):
         return 0.85 if log.build.cgo != "1" else 0.4
     dependency = "pkg/mod/" in where or "/vendor/" in where or package.count("/") > 2
-    if log.build.cgo == "0" and not _NOT_CGO.search(where):
+    if log.build.cgo == "0" and not re.search(_NOT_CGO, where):
         return 0.72 if dependency else 0.6
     if hit.group("symbol").startswith("C.") or "nocgo" in where or "no_cgo" in where:
         return 0.8
-    if log.build.crosses and dependency and not _NOT_CGO.search(where):
+    if log.build.crosses and dependency and not re.search(_NOT_CGO, where):
         return 0.5
     return 0.0
 

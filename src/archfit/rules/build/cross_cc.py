@@ -226,6 +226,13 @@ TEXTS = (
         0.93,
     ),
     Text(
+        "runtime/cgo",
+        "runtime/cgo is compiled with the headers of another system",
+        "runtime/cgo/gcc_*.c and linux_syscall.c given to a compiler of another system",
+        r"(?:^|\s)# runtime/cgo\s*$",
+        0.9,
+    ),
+    Text(
         "windows.h",
         "runtime/cgo for Windows is compiled with the headers of another system",
         "runtime/cgo/gcc_libinit_windows.c",
@@ -250,11 +257,14 @@ TEXTS = (
         0.72,
     ),
 )
-_ASM_FILE = re.compile(r"gcc_[a-z0-9_]{3,30}\.[Sc]\b")
-#: Instructions that their assembler is just too old for: the target is right.
-_NEWER = re.compile(
-    r"^(?:v[a-z]|endbr|aes|sha|clmul|rdpid|mulx|adcx|tz|lz|bzhi|pdep|pext|k[a-z]{3})"
+_SYSTEMS = ("darwin", "freebsd", "openbsd", "netbsd", "windows", "linux", "android", "solaris")
+_C_FILE = (
+    r"(?:^|/)((?:gcc_|linux_)[a-z0-9_]{3,30}\.c):\d{1,5}:\d{1,5}: error: (?!'[\w/]{1,60}\.h'"
+    r" file not)"
 )
+_ASM_FILE = r"gcc_[a-z0-9_]{3,30}\.[Sc]\b"
+#: Instructions that their assembler is just too old for: the target is right.
+_NEWER = r"^(?:v[a-z]|endbr|aes|sha|clmul|rdpid|mulx|adcx|tz|lz|bzhi|pdep|pext|k[a-z]{3})"
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
@@ -270,6 +280,8 @@ def _message(hit: Hit, log: Log) -> str:
         return f"the tool is for another target: it does not know {hit.group('flag')}"
     if hit.text in ABSENT:
         return f"the compiler for the target is not installed: {_absent(hit, log)}"
+    if hit.text.needle == "runtime/cgo":
+        return f"{_misplaced(hit, log)} of runtime/cgo is compiled with another system's headers"
     return ""
 
 
@@ -282,11 +294,23 @@ def _tells(hit: Hit, log: Log) -> bool:
         return for_one_machine(flag) or apple
     if hit.text in ABSENT:
         return foreign_tool(_absent(hit, log), log)
+    if hit.text.needle == "runtime/cgo":
+        return bool(_misplaced(hit, log))
     if hit.text.needle == "no such instruction":
-        return not _NEWER.match(hit.group("what")) or _runtime(hit, log)
+        return not re.match(_NEWER, hit.group("what")) or _runtime(hit, log)
     if hit.text.needle == "instruction mnemonic":
         return _runtime(hit, log) or log.build.crosses
     return True
+
+
+def _misplaced(hit: Hit, log: Log) -> str:
+    """A C file of runtime/cgo, for another system than this, that is refused."""
+    home = log.build.host[0] or log.platform.os
+    for line in log.around(hit.number + 1, 0, 40):
+        found = re.search(_C_FILE, line)
+        if found is not None and any(x in found[1] and x != home for x in _SYSTEMS):
+            return found[1]
+    return ""
 
 
 def _absent(hit: Hit, log: Log) -> str:
@@ -297,7 +321,7 @@ def _absent(hit: Hit, log: Log) -> str:
 
 
 def _runtime(hit: Hit, log: Log) -> bool:
-    return bool(_ASM_FILE.search(hit.line)) or log.build.package(hit.number) == "runtime/cgo"
+    return bool(re.search(_ASM_FILE, hit.line)) or log.build.package(hit.number) == "runtime/cgo"
 
 
 def _for_darwin(log: Log, hit: Hit) -> bool:

@@ -99,6 +99,13 @@ TEXTS = (
         confidence=0.94,
     ),
     Text(
+        "duplicate symbol reference",
+        _TWICE,
+        "cmd/ld before Go 1.5 (duplicate symbol reference: X in both A and B)",
+        r"duplicate symbol reference: (?P<symbol>\S{1,300}) in both",
+        0.94,
+    ),
+    Text(
         "duplicated definition of symbol",
         _TWICE,
         "cmd/link/internal/loader/loader.go",

@@ -133,18 +133,19 @@ TEXTS = (
         "nvcc does not know the option {flag}",
         "nvcc (nvcc fatal: Unknown option 'X'): options for the host's compiler go behind"
         " -Xcompiler",
-        r"nvcc fatal ?: Unknown option '(?P<flag>[^'\n]{1,100})'",
+        r"nvcc fatal {0,4}: Unknown option '(?P<flag>[^'\n]{1,100})'",
         0.93,
     ),
     Text(
         "is not defined for option",
         "nvcc does not know this value of {flag}",
         "nvcc (Value 'X' is not defined for option 'Y')",
-        r"nvcc fatal ?: Value '[^'\n]{1,80}' is not defined for option '(?P<flag>[^'\n]{1,60})'",
+        r"nvcc fatal {0,4}: Value '[^'\n]{1,80}' is not defined for option '(?P<flag>"
+        r"[^'\n]{1,60})'",
         0.8,
     ),
     Text(
-        "Command line error D8",
+        "Command line error",
         "the Microsoft compiler was given a flag of gcc: {flag}",
         "MSVC cl, D8016, D8021, D8004",
         r"Command line error D8\d\d\d ?: [^'\n]{0,80}'?(?P<flag>[/-][^'\n]{1,100})'?",
@@ -187,10 +188,16 @@ TEXTS = (
         0.75,
     ),
     Text(
+        "lcrt0.o",
+        "-static asks for a static program, which macOS does not have",
+        "ld64 on `clang -static` (library not found for -lcrt0.o)",
+        confidence=0.94,
+    ),
+    Text(
         "crt0.o",
         "-static asks for a static program, which macOS does not have",
-        "ld64 and ld-prime on `clang -static`",
-        r"library (?:not found for -l|')crt0\.o",
+        "ld-prime on `clang -static` (library 'crt0.o' not found)",
+        r"library 'crt0\.o' not found",
         0.94,
     ),
     Text(
@@ -201,7 +208,6 @@ TEXTS = (
         0.88,
     ),
 )
-_FUSE = re.compile(r"-fuse-ld=|-march=native|-mcpu=native|-mtune=native")
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:

@@ -133,6 +133,42 @@ TEXTS = (
         0.9,
     ),
     Text(
+        "Please locate mkmf",
+        _ASKED,
+        "Ruby extconf.rb of nokogiri and others (X is missing. Please locate mkmf.log)",
+        r"(?P<library>[\w.+-]{1,60}) is missing\.\s{1,3}Please locate mkmf",
+        0.92,
+    ),
+    Text(
+        "could not be found for",
+        _ASKED,
+        "Pillow setup.py (The headers or library files could not be found for X)",
+        r"headers or library files could not be found for (?P<library>[\w.+-]{1,60})",
+        0.94,
+    ),
+    Text(
+        "config executable not found",
+        "libpq was asked for and not found",
+        "psycopg2 setup.py (pg_config executable not found)",
+        r"(?P<library>pg_config) executable not found",
+        0.93,
+    ),
+    Text(
+        "config",
+        _ASKED,
+        "mysqlclient and other setup.py (mysql_config not found)",
+        r"(?P<library>(?:mysql|mariadb|xslt|curl|gdal|cups|net-snmp|ncurses\w?|sdl2?)[_-]config)"
+        r"(?:: (?:command )?not found| not found|' (?:not found|returned))",
+        0.9,
+        ("checking ",),
+    ),
+    Text(
+        "Can not find valid pkg",
+        "the MySQL client library was asked for and not found",
+        "mysqlclient setup.py (Can not find valid pkg-config name)",
+        confidence=0.93,
+    ),
+    Text(
         "找不到",
         "the library {library} was not found by the linker",
         "binutils ld/po/zh_CN.po",
@@ -194,7 +230,7 @@ _MULTILIB = Remedy(
 
 def _wanted(hit: Hit, log: Log) -> bool:
     name = named(hit)
-    if name in _APPLE and log.platform.os == "darwin":
+    if name in _APPLE and (log.platform.os == "darwin" or "library not found for" in hit.line):
         return False
     if hit.text.needle in ("NOT find", "NOTFOUND"):
         # A package that is only optional is named in the same words, behind `--`.

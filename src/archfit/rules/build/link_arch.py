@@ -107,7 +107,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         if log.has(*_FAILED):
             if not own:
                 yield said(best, passed, message=_message(best), remedies=_mend(best))
-        elif not log.has(*_BUILT):
+        elif "skipping incompatible" not in best.line and not log.has(*_BUILT):
             yield said(best, passed, message=_message(best), remedies=_mend(best), confidence=0.6)
 
 

@@ -117,7 +117,7 @@ OWN = (
     ),
 )
 #: The x86_64 build was asked for: a cross build, not a tool of the wrong ISA.
-_ASKED = re.compile(
+_ASKED = (
     r"GOARCH=amd64 |CMAKE_OSX_ARCHITECTURES[:=\w]{0,10}[= ]\S{0,20}x86_64|ARCHFLAGS=|"
     r"--target[ =]x86_64-apple|-target x86_64-apple|arch -x86_64 (?!brew)|universal|lipo"
     r"|darwin_amd64"
@@ -161,7 +161,7 @@ def _sign(hit: Hit, log: Log) -> tuple[float, str]:
 
 
 def _asked(log: Log) -> bool:
-    return _ASKED.search(log.text[:1_000_000]) is not None or "amd64" in log.context.get(
+    return re.search(_ASKED, log.text[:1_000_000]) is not None or "amd64" in log.context.get(
         "goarch", ""
     )
 

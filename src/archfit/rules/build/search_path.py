@@ -63,7 +63,7 @@ _INSTALLED = (
     "is keg-only",
 )
 #: What a prefix of Intel's Homebrew in the flags of an Apple Silicon build looks like.
-_INTEL_PREFIX = re.compile(r"-[IL]\s?/usr/local/(?:opt|Cellar|include|lib)|'/usr/local/opt/[^']+'")
+_INTEL_PREFIX = r"-[IL]\s?/usr/local/(?:opt|Cellar|include|lib)|'/usr/local/opt/[^']+'"
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def _sign(hit: Hit, log: Log) -> tuple[str, float]:
         if any(sign in line for sign in _INSTALLED) and name[:12] and name[:5] in line.lower():
             return "its package is installed", 0.85
     if apple_silicon(log) and not hit.line.startswith("ld: warning"):
-        if any(_INTEL_PREFIX.search(line) for line in log.lines.values()):
+        if any(re.search(_INTEL_PREFIX, line) for line in log.lines.values()):
             return "the build searches Intel's Homebrew prefix only", 0.8
         if log.says("brew install", "brew --prefix", "with brew", "via brew", "with homebrew"):
             return "Homebrew's prefix on this Mac is not searched", 0.8

@@ -33,8 +33,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from archfit.formats.build_log import Undefined
 from archfit.formats.itanium import bare_name, is_cplusplus, source_name
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
@@ -42,6 +42,9 @@ from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
 from archfit.rules.said import said
 from archfit.rules.undefined import TEXTS as UNDEFINED
+
+if TYPE_CHECKING:
+    from archfit.formats.build_log import Undefined
 
 _SAID = 'the linker itself names the other spelling: extern "C" is missing'
 HINTS = (
@@ -72,12 +75,12 @@ HINTS = (
 )
 TEXTS = (*HINTS, *UNDEFINED)
 #: C libraries whose headers, or whose users, often lack the guard.
-_C_NAMES = re.compile(
+_C_NAMES = (
     r"^(?:av|avcodec|avformat|avfilter|swscale|sws|swr|lua|luaL|sqlite3|png|jpeg|curl|SSL|EVP|RSA"
     r"|ZSTD|LZ4|XML|xml|uv|gsl|cblas|hts|bam|sam|zmq|nng|git|archive|event|pcap|ibv|rte|x264|x265"
     r"|vpx|opus|mosquitto|cJSON|json|hid|libusb|snd|gst|glfw|gl[A-Z]|SDL|TTF|IMG|Mix|nl|netsnmp)_"
 )
-_MAYBE = re.compile(r"\(maybe you meant: ([^\n]{1,2000})\)")
+_MAYBE = r"\(maybe you meant: ([^\n]{1,2000})\)"
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
@@ -90,21 +93,18 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     if not telling:
         return
     undefined = log.build.undefined
-    for sure, why, one in (
+    for sign in (
         _twin(undefined, log),
         _dual_abi(undefined),
         _cgo(undefined, log),
         _c_name(undefined),
     ):
-        if sure:
+        if sign is not None:
+            sure, why, one = sign
             best = next((hit for hit in telling if hit.number == one.number), telling[0])
             remedies = _mend(best, log, one.symbol)
             yield said(best, telling, message=why, remedies=remedies, confidence=sure)
             return
-
-
-_Sign = tuple[float, str, Undefined]
-_NOTHING: _Sign = (0.0, "", Undefined("", 0))
 
 
 def _wanted(hit: Hit, log: Log) -> str:
@@ -113,7 +113,7 @@ def _wanted(hit: Hit, log: Log) -> str:
     return before[-1] if before else hit.group("symbol") or hit.group("other")
 
 
-def _twin(undefined: Sequence[Undefined], log: Log) -> _Sign:
+def _twin(undefined: Sequence[Undefined], log: Log) -> tuple[float, str, Undefined] | None:
     """The text shows the other spelling of a missing name."""
     text = log.text
     for one in undefined[:40]:
@@ -135,17 +135,17 @@ def _twin(undefined: Sequence[Undefined], log: Log) -> _Sign:
         if found is not None:
             why = f"{one.symbol} is wanted, and {found[0].strip()} is there: it is a C++ function"
             return 0.93, why, one
-    for found in _MAYBE.finditer(text):
+    for found in re.finditer(_MAYBE, text):
         meant = found[1].split(",")[0].strip()
         for one in undefined[:200]:
             other = source_name(meant) or bare_name(meant)
             same = other and other == bare_name(one.symbol).lstrip("_")
             if same and is_cplusplus(meant) != is_cplusplus(one.symbol):
                 return 0.92, f"{one.symbol} is wanted, and {meant} is there", one
-    return _NOTHING
+    return None
 
 
-def _dual_abi(undefined: Sequence[Undefined]) -> _Sign:
+def _dual_abi(undefined: Sequence[Undefined]) -> tuple[float, str, Undefined] | None:
     """All that is missing has std::string in its parameters, and is not std's own."""
     own = ("std::", "vtable for std", "typeinfo for std")
     foreign = [one for one in undefined if not one.symbol.startswith(own)]
@@ -155,14 +155,14 @@ def _dual_abi(undefined: Sequence[Undefined]) -> _Sign:
         return (0.85 if len(new) > 1 else 0.72), why, new[0]
     if len(new) >= 3 and len(new) >= 0.75 * len(undefined):
         return 0.66, "nearly all that is missing has the new std::string in its name", new[0]
-    return _NOTHING
+    return None
 
 
-def _cgo(undefined: Sequence[Undefined], log: Log) -> _Sign:
+def _cgo(undefined: Sequence[Undefined], log: Log) -> tuple[float, str, Undefined] | None:
     """cgo wants C functions, and the package has C++ sources: the link is done by g++."""
     plain = [one for one in undefined if "_Cfunc_" in one.user and not is_cplusplus(one.symbol)]
     if not plain or len(plain) != len(undefined):
-        return _NOTHING
+        return None
     linked = re.search(r"link: running \S{0,100}(?:\+\+) failed", log.text)
     sources = re.search(r"[\w/-]{1,80}\.(?:cpp|cc|cxx|hpp)\b", log.text)
     if linked is not None:
@@ -170,16 +170,16 @@ def _cgo(undefined: Sequence[Undefined], log: Log) -> _Sign:
         return 0.72, why, plain[0]
     if sources is not None and log.has("extern", "C++", "c++", "g++"):
         return 0.7, f"cgo wants the C function {plain[0].symbol} of C++ sources", plain[0]
-    return _NOTHING
+    return None
 
 
-def _c_name(undefined: Sequence[Undefined]) -> _Sign:
+def _c_name(undefined: Sequence[Undefined]) -> tuple[float, str, Undefined] | None:
     """A function of a well-known C library is wanted under a C++ name."""
     for one in undefined[:100]:
         name = bare_name(one.symbol)
-        if "::" not in one.symbol and is_cplusplus(one.symbol) and _C_NAMES.match(name):
+        if "::" not in one.symbol and is_cplusplus(one.symbol) and re.match(_C_NAMES, name):
             return 0.85, f"{name} is a C function, but is wanted as {one.symbol[:200]}", one
-    return _NOTHING
+    return None
 
 
 def _mend(hit: Hit, log: Log, symbol: str) -> Iterator[Remedy]:
