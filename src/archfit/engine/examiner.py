@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from shlex import quote
@@ -26,11 +25,12 @@ _KINDS = {"ar": Kind.ARCHIVE, "script": Kind.SCRIPT, "": Kind.FILE}
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A rule with the names it asks for, looked up once."""
+    """A rule with what is asked of it for every subject, looked up once."""
 
     rule: Rule
-    needs: tuple[str, ...]
+    needs: frozenset[str]
     host: tuple[str, ...]
+    unknown: str  #: why it can't judge against the run's host; "" when it can
 
 
 class Examiner:
@@ -41,9 +41,9 @@ class Examiner:
         self._rules: dict[Kind, list[_Ready]] = {kind: [] for kind in Kind}
         self.rules = chosen(select, ignore)
         for rule in self.rules:
-            ready = _Ready(
-                rule, tuple(k.name for k in rule.needs), tuple(k.name for k in rule.host)
-            )
+            wanted = tuple(key.name for key in rule.host)
+            unknown = _unknown(wanted, scene.host)
+            ready = _Ready(rule, frozenset(key.name for key in rule.needs), wanted, unknown)
             for kind in rule.kinds:
                 self._rules[kind].append(ready)
 
@@ -78,20 +78,27 @@ class Examiner:
         """Every rule of the subject's kind over its facts, findings ranked."""
         missing = not_checked or []
         found: list[Finding] = []
-        host = self.scene.host if subject.kind is not Kind.HOST else facts
+        its_own = subject.kind is Kind.HOST
+        host = facts if its_own else self.scene.host
         for ready in self._rules[subject.kind]:
-            if not all(name in facts for name in ready.needs):
+            if not ready.needs <= facts.keys():
                 continue
-            unknown = [name for name in ready.host if name not in host]
             rule = ready.rule
+            unknown = _unknown(ready.host, facts) if its_own else ready.unknown
             if unknown:
-                missing.append(NotChecked(rule.id, subject.id, f"not known: {', '.join(unknown)}"))
+                missing.append(NotChecked(rule.id, subject.id, unknown))
                 continue
             findings, failure = attempt(rule.id, subject.id, _judged, rule, facts, host)
             if failure is not None:
                 missing.append(failure)
-            found.extend(_owned(finding, rule.id, subject) for finding in findings or ())
+            if findings:
+                found.extend(_owned(finding, rule.id, subject) for finding in findings)
         return Result(subject, facts, ranked(found), tuple(missing))
+
+
+def _unknown(wanted: tuple[str, ...], host: Facts) -> str:
+    absent = [name for name in wanted if name not in host]
+    return f"not known: {', '.join(absent)}" if absent else ""
 
 
 def _judged(rule: Rule, facts: Facts, host: Facts) -> tuple[Finding, ...]:
@@ -118,15 +125,16 @@ def _owned(finding: Finding, rule: str, subject: Subject) -> Finding:
     return replace(finding, rule=rule, subject=subject.id, remedies=remedies)
 
 
-def tally(result: Result) -> Tally:
-    """The counts of one judged subject."""
+def count(result: Result, tally: Tally) -> None:
+    """Add one judged subject to the counts."""
     facts = result.facts
-    part = Tally(judged=1 if facts else 0, not_checked=len(result.not_checked))
     if facts:
-        part.kinds[(result.subject.kind.value, described(facts))] += 1
-        part.go = 1 if "go.version" in facts else 0
-    part.severities = Counter(f.severity.value for f in result.findings)
-    return part
+        tally.judged += 1
+        tally.kinds[(result.subject.kind.value, described(facts))] += 1
+        tally.go += "go.version" in facts
+    tally.not_checked += len(result.not_checked)
+    for finding in result.findings:
+        tally.severities[finding.severity.value] += 1
 
 
 def described(facts: Facts) -> str:

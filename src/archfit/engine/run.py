@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from archfit.engine.examiner import Examiner, tally
+from archfit.engine.examiner import Examiner, count
 from archfit.engine.host_facts import HOST_ID, gather
 from archfit.engine.registry import chosen
 from archfit.engine.settings import Settings
@@ -94,7 +94,7 @@ class Run(Generic[T]):
 
     def _take(self, result: Result) -> Iterator[T]:
         result = self._unique(result)
-        self.tally.add(tally(result))
+        count(result, self.tally)
         item = self._named(result)
         if item is not None:
             yield item
@@ -282,7 +282,7 @@ def _examine(
 
 
 def _keep(part: Part[T], each: Callable[[Result], T | None], result: Result) -> None:
-    part.tally.add(tally(result))
+    count(result, part.tally)
     item = each(result)
     if item is not None:
         part.items.append(item)
@@ -302,8 +302,8 @@ def _start(
 
     _Worker.examiner = _examiner(settings, door, host)
     _Worker.each = each
-    # What was loaded stays; a collector that keeps looking at it costs a tenth of the run.
-    gc.freeze()
+    # Nothing here makes cycles, and a collector that looks for them costs a tenth of the run.
+    gc.disable()
 
 
 def _examine_here(step: Batch | Passed) -> Part[Any]:
