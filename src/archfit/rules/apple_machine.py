@@ -30,13 +30,12 @@ _SIGNS = (
     "M2 Pro",
     "under Rosetta",
 )
-_CHIP = r"\b(?:Mac\w*|mac\w*|MAC\w*|Apple|apple|on an?|with) \(?M[1-5]\b|\bM[1-5] (?:mac|Mac)"
+_CHIP = r"\bM[1-5]\b"
+_CHIP_OF_A_MAC = r"(?:[Mm]ac|MAC|[Aa]pple)[\w ]{0,20}\bM[1-5]\b|\bM[1-5] (?:[Mm]ac|chip|Pro|Max)"
 
 
 def apple_silicon(log: Log) -> bool:
     """The text, or what the user added, speaks of an Apple Silicon machine."""
-    if log.says(*_SIGNS):
+    if log.says(*_SIGNS) or re.search(_CHIP, log.told):
         return True
-    return (
-        re.search(_CHIP, log.told) is not None or re.search(_CHIP, log.text[:200_000]) is not None
-    )
+    return re.search(_CHIP_OF_A_MAC, log.text[:200_000]) is not None
