@@ -11,7 +11,7 @@ from archfit.formats.spoken_of import Platform, spoken_of
 
 if TYPE_CHECKING:
     from archfit.formats.build_log import BuildLog
-    from archfit.formats.go_traceback import Dump
+    from archfit.formats.go_dump import Dump
 
 
 @dataclass

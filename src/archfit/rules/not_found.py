@@ -308,10 +308,16 @@ def library_name(hit: Hit) -> str:
     return bare.removeprefix("lib") if bare != file else bare
 
 
+#: Missing files that are looked for elsewhere in the text.
+_LOOKED_FOR = 8
+
+
 def elsewhere(hits: Iterable[Hit], log: Log) -> Iterator[tuple[Hit, str]]:
     """Missing files that the text shows in some folder: (hit, folder)."""
+    first: dict[str, Hit] = {}
     for hit in hits:
-        name = named(hit)
+        first.setdefault(named(hit), hit)
+    for name, hit in list(first.items())[:_LOOKED_FOR]:
         if hit.group("header"):
             pattern = rf"((?:/[\w.@+-]{{1,60}}){{1,12}})/{re.escape(name)}(?![\w.])"
         else:

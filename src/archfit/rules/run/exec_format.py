@@ -45,8 +45,7 @@ from archfit.model.finding import Finding, Remedy, Severity
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
-from archfit.platforms.execution import start
-from archfit.platforms.targets import started_slices
+from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import (
@@ -57,6 +56,7 @@ from archfit.rules.start_failure import (
     script_named,
     translation_meant,
 )
+from archfit.rules.targets import started_slices
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:

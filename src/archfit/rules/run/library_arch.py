@@ -42,10 +42,10 @@ from archfit.model.finding import Evidence, Finding, Remedy, Severity
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
-from archfit.platforms.execution import start
-from archfit.platforms.targets import library_sets
+from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
+from archfit.rules.targets import library_sets
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:

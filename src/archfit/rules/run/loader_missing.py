@@ -42,7 +42,7 @@ from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
-from archfit.platforms.execution import Start, start
+from archfit.rules.execution import Start, start
 from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import ENOENT, kind_of, named, script_named

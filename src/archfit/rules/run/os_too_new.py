@@ -40,7 +40,7 @@ from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
-from archfit.platforms.execution import pick
+from archfit.rules.execution import pick
 from archfit.rules.fit import fit, proof, version
 from archfit.rules.said import said, surest
 

@@ -39,7 +39,7 @@ from archfit.model.finding import Finding, Remedy, Severity
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
-from archfit.platforms.execution import start
+from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import ENOENT, ENOEXEC, kind_of, named, script_named
