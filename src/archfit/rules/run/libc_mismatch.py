@@ -92,6 +92,7 @@ def _newer(
         return
     if _bundled(facts, soname):
         return
+    met = b.FOUND_IN.of(facts) is not None
     mark = f"GLIBC_{wanted}" if name == "glibc" else f"{name}_{wanted}"
     yield from fit(
         need={name: wanted},
@@ -99,7 +100,10 @@ def _newer(
         message=f"needs {mark} of {soname}; this host has {there}",
         evidence=proof(facts, need, b.VERSIONS) + proof(host, offer),
         remedies=tuple(_remedies(facts, host, name, there)),
-        severity=Severity.ERROR,
+        # A library in a tree may never be loaded here.
+        severity=Severity.ERROR
+        if b.TYPE.of(facts) == "executable" or not met
+        else Severity.WARNING,
     )
 
 

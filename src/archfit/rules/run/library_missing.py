@@ -63,10 +63,12 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
             if row.get("path") is not None or row.get("wrong") or not _looked_for(row):
                 continue
             for_ = f", which {row['for']} needs," if row.get("for") else ""
+            broken = row.get("broken")
+            where = f"is broken: {broken['why']}" if broken else "is not where the loader looks"
             yield from fit(
                 need={"library": row["name"], "isa": isa},
-                offer={"searched": row.get("searched")},
-                message=f"{row['name']}{for_} is not where the loader looks",
+                offer={"broken": broken["path"]} if broken else {"searched": row.get("searched")},
+                message=f"{row['name']}{for_} {where}",
                 evidence=proof(facts, b.NEEDED, b.RUNPATH, b.RPATH),
                 remedies=(
                     Remedy(
@@ -83,7 +85,11 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
 
 def _looked_for(row: dict[str, object]) -> bool:
     """The whole search was possible; on macOS a library may live in the shared cache."""
-    return bool(row.get("searched")) and not row.get("unchecked") and row.get("by") is None
+    return (
+        bool(row.get("searched") or row.get("broken"))
+        and not row.get("unchecked")
+        and row.get("by") is None
+    )
 
 
 _ABSENT = "{library} is not found"

@@ -52,22 +52,18 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         return
     severity = Severity.WARNING if met else Severity.ERROR
     name = b.INTERPRETER.require(facts)
-    if b.SCRIPT_CRLF.of(facts):
-        yield from fit(
-            need={"interpreter": f"{name}\\r"},
-            offer={"interpreter": name},
-            message="its first line ends in CR LF: the kernel looks for a name that ends in CR",
-            evidence=proof(facts, b.INTERPRETER, b.SCRIPT_CRLF),
-            remedies=(
-                Remedy(
-                    "Convert the line ends",
-                    "sed -i 's/\\r$//' {subject}",
-                    verify="head -1 {subject} | od -c",
-                ),
-            ),
-            severity=severity,
-        )
-        return
+    for key, why, remedy in _BROKEN_LINES:
+        # What only Linux does not do is no fault on a Mac: it splits all words after #!.
+        if key.of(facts) and not (key is b.SCRIPT_UNSPLIT and h.OS.require(host) != "linux"):
+            yield from fit(
+                need={"interpreter": f"{name}\\r" if key is b.SCRIPT_CRLF else name},
+                offer={"interpreter": name if key is b.SCRIPT_CRLF else None},
+                message=why,
+                evidence=proof(facts, b.INTERPRETER, b.SCRIPT_ARGS, key),
+                remedies=(remedy,),
+                severity=severity,
+            )
+            return
     found = b.SCRIPT_RESOLVED.of(facts)
     if found is None:
         return
@@ -94,6 +90,37 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
             severity=severity,
         )
 
+
+_BROKEN_LINES = (
+    (
+        b.SCRIPT_CRLF,
+        "its first line ends in CR LF: the kernel looks for a name that ends in CR",
+        Remedy(
+            "Convert the line ends",
+            "sed -i 's/\\r$//' {subject}",
+            verify="head -1 {subject} | od -c",
+        ),
+    ),
+    (
+        b.SCRIPT_BOM,
+        "a byte order mark stands before #!, so the kernel takes it for no script",
+        Remedy(
+            "Take the byte order mark away",
+            "sed -i '1s/^\\xef\\xbb\\xbf//' {subject}",
+            verify="head -c 4 {subject} | od -c",
+        ),
+    ),
+    (
+        b.SCRIPT_CUT,
+        "its first line is longer than the kernel reads, so the interpreter's name is cut",
+        Remedy("Name the interpreter by a shorter path, or through /usr/bin/env"),
+    ),
+    (
+        b.SCRIPT_UNSPLIT,
+        "Linux gives all words after the interpreter to it as one argument",
+        Remedy("Let env split them", "sed -i '1s|/env |/env -S |' {subject}"),
+    ),
+)
 
 _CRLF = "the script has CR LF line ends: the kernel or the shell takes the CR for a part of a name"
 TEXTS = (
