@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from archfit.model.fact import Facts
+from archfit.model.words import in_words
 
 _COLUMNS = ("signal", "value", "bent by", "trust")
 
@@ -40,7 +41,7 @@ def _table(rows: list[dict[str, object]], width: int) -> Iterator[str]:
     cells = [
         (
             str(row.get("signal", "")),
-            str(row.get("value", "")),
+            "not readable" if row.get("value") is None else in_words(row["value"]),
             str(row.get("bent_by") or "nothing"),
             str(row.get("trust", "")),
         )
