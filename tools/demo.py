@@ -160,6 +160,27 @@ def mac_facts() -> object:
     return freeze(Result(Subject("host", Kind.HOST, "mac"), facts, (), tuple(gaps)))
 
 
+def pasted_log() -> None:
+    title("A failure that somebody pasted")
+    cc = shutil.which("cc")
+    if cc is None:
+        return
+    (DEMO / "hello.cc").write_text("int say_hello() { return 0; }\n")
+    (DEMO / "main.c").write_text("int say_hello(void);\nint main(void) { return say_hello(); }\n")
+    compiled([cc, "-x", "c++", "-c", "-o", "hello.o", "hello.cc"])
+    done = subprocess.run(
+        [cc, "-o", "app2", "main.c", "hello.o"],
+        cwd=DEMO,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (DEMO / "build.log").write_text(done.stderr)
+    print(f"{DIM}$ cc -o app2 main.c hello.o 2> build.log")
+    print("\n".join(f"  {line[:160]}" for line in done.stderr.splitlines()[:4]) + PLAIN)
+    archfit_says("check", "build.log")
+
+
 def main() -> int:
     """Everything, in an order that tells a story."""
     shutil.rmtree(DEMO, ignore_errors=True)
@@ -170,6 +191,7 @@ def main() -> int:
     wrong_library()
     wrong_loader()
     for_a_mac()
+    pasted_log()
     title("A whole tree: every binary of this system, the findings only")
     archfit_says("check", "/usr/bin")
     print(f"\nThe files stay in {DEMO.name}/; try: .venv/bin/archfit check {DEMO.name}")
