@@ -26,6 +26,7 @@ _SETTING = re.compile(
     r"\s?[=:]\s?[\"']?([\w./\\:+-]{0,120})"
 )
 _GO_VERSION = re.compile(r"\bgo version (?:go|devel )\S{1,60}(?: \S{1,60}){0,8}? (\w+)/(\w+)")
+_TOOL_FOLDER = re.compile(r"pkg[/\\]tool[/\\](\w{2,12})_(\w{2,12})[/\\]")
 _HEADING = re.compile(
     r"(?:^|: |\s)# (runtime/cgo|command-line-arguments|net|os/user"
     r"|[A-Za-z0-9][\w.-]{0,80}(?:/[\w.@~+-]{1,80}){1,12})(?: \[[^\]\n]{1,200}\])?\s*$"
@@ -113,6 +114,11 @@ class BuildLog:
         isa = next(iter(self.settings.get("GOHOSTARCH", ())), "")
         if isa:
             return system, isa
+        for line in self._lines.values():
+            if "pkg/tool/" in line or "pkg\\tool\\" in line:
+                match = _TOOL_FOLDER.search(line[:4000])
+                if match is not None:
+                    return match[1], match[2]
         for line in self._lines.values():
             if "go version " in line:
                 match = _GO_VERSION.search(line[:1000])

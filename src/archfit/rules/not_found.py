@@ -17,7 +17,8 @@ HEADERS: tuple[Text, ...] = (
         "No such file or directory",
         _HEADER,
         "GCC c-family, libcpp/files.cc (open_file_failed); also icc, MinGW",
-        r"fatal error: (?P<header>[\w./+@-]{1,200}): No such file or directory",
+        r"fatal error: (?P<header>[\w./+@-]{1,200})(?<!\.[cCsSomdf])(?<!\.(?:cc|go|mm))"
+        r"(?<!\.(?:cpp|cxx|asm|f90)): No such file or directory",
         0.93,
         ("#error",),
     ),
@@ -157,7 +158,8 @@ LIBRARIES: tuple[Text, ...] = (
         _LIBRARY,
         "GNU ld ldfile.c (cannot find F, F inside)",
         r"\bld(?:\.\w{2,5})?(?:\.exe)?: (?:error: )?cannot find "
-        r"(?P<library>[\w./+@-]{1,300}?\.(?:a|so[\w.]{0,20}|o|lib|dylib))(?::| inside|\s*$)",
+        r"(?P<library>[\w./+@-]{1,300}?\.(?:a|so[\w.]{0,20}|lib|dylib)|\w{0,4}crt\w{1,12}\.o)"
+        r"(?::| inside|\s*$)",
         0.9,
         ("skipping incompatible",),
     ),
@@ -202,9 +204,8 @@ LIBRARIES: tuple[Text, ...] = (
         "cannot open",
         _LIBRARY,
         "gold, lld and mold (cannot open F: No such file or directory)",
-        r"(?:error|fatal): cannot open (?P<library>[^\s:\n]{1,300}\.(?:a|so[\w.]{0,20}|o|lib"
-        r"|dylib)): "
-        r"No such file",
+        r"(?:error|fatal): cannot open (?P<library>[^\s:\n]{1,300}\.(?:a|so[\w.]{0,20}|lib"
+        r"|dylib)|\w{0,4}crt\w{1,12}\.o): No such file",
         0.9,
     ),
     Text(

@@ -183,6 +183,45 @@ TEXTS = (
         0.85,
     ),
     Text(
+        "Cannot find gcc or CC",
+        _NO_CC,
+        "Bazel tools/cpp/lib_cc_configure.bzl (Auto-Configuration Error)",
+        confidence=0.95,
+    ),
+    Text(
+        "compiler executable",
+        _NO_CC,
+        "GraalVM native-image (Default native-compiler executable 'gcc' not found)",
+        r"native-compiler executable '(?P<tool>[^'\n]{1,80})' not found",
+        0.95,
+    ),
+    Text(
+        "Failed to find C compiler",
+        _NO_CC,
+        "Triton runtime/build.py",
+        confidence=0.95,
+    ),
+    Text(
+        "compiler found in torch",
+        _NO_CC,
+        "PyTorch _inductor/exc.py (No working C++ compiler found in)",
+        r"No working C\+\+ compiler found",
+        0.93,
+    ),
+    Text(
+        "MSB8020",
+        "the build tools of Visual Studio that the project names are not installed",
+        "MSBuild MSB8020",
+        confidence=0.88,
+    ),
+    Text(
+        "program not found",
+        _CC1,
+        "rustc on Windows (error calling dlltool, linker: program not found)",
+        r"(?P<tool>dlltool|gcc|link|cc|clang|ld)(?:\.exe)?'?:? program not found",
+        0.92,
+    ),
+    Text(
         "Can't exec",
         "{tool} was called and is not there",
         'Perl (Can\'t exec "NAME": No such file or directory)',
@@ -204,8 +243,6 @@ _TOOLS = frozenset(
         "ld",
         "as",
         "ar",
-        "make",
-        "gmake",
         "gfortran",
         "f77",
         "f95",
@@ -222,8 +259,6 @@ _TOOLS = frozenset(
         "mold",
         "lld-link",
         "rust-lld",
-        "mingw32-make",
-        "nmake",
         "cc1",
         "cc1plus",
         "c89",
@@ -237,8 +272,6 @@ _TOOLS = frozenset(
         "cc1obj",
         "f951",
         "collect2",
-        "nvcc",
-        "ninja",
     ]
 )
 

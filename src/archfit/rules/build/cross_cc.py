@@ -53,6 +53,11 @@ from archfit.rules.machine_flags import OPTIONS, for_apple, for_one_machine
 from archfit.rules.said import said, surest
 
 _OPTION = "the C compiler is for another target: {flag} has no value {what}"
+_VALUE = (
+    r"error: (?:bad|unknown) value [‘'(]?(?P<what>[^’')\s]{1,60})[’')]? for [‘']?"
+    r"(?P<flag>-m(?:arch|tune|cpu))"
+)
+_TARGET = r"error: unrecognized (?P<flag>-m(?:arch|tune|cpu)) target: (?P<what>\S{1,60})"
 _ASSEMBLER = "the assembler is for another processor than the code: {what}"
 _EMULATION = "the linker cannot write what is asked of it: {what}"
 
@@ -60,42 +65,22 @@ TEXTS = (
     *OPTIONS,
     *ABSENT,
     Text(
-        "for ‘-march",
+        "bad value",
         _OPTION,
-        "gcc/config/i386/i386-options.cc, config/aarch64/aarch64.cc (value of -march)",
-        r"error: (?:bad value|unknown value) [‘(](?P<what>[^’)\n]{1,60})[’)] for "
-        r"(?P<flag>[‘']?-march)",
+        "gcc/config/i386/i386-options.cc (value of -march, -mtune)",
+        _VALUE,
         0.85,
     ),
     Text(
-        "for -march",
+        "unknown value",
         _OPTION,
-        "gcc/config/i386/i386.c before GCC 9",
-        r"error: bad value \((?P<what>[^)\n]{1,60})\) for (?P<flag>-march)",
+        "gcc/config/aarch64/aarch64.cc (value of -march, -mtune, -mcpu)",
+        _VALUE,
         0.85,
     ),
-    Text(
-        "for ‘-mtune",
-        _OPTION,
-        "gcc/config/i386/i386-options.cc, config/aarch64/aarch64.cc (value of -mtune, -mcpu)",
-        r"error: (?:bad value|unknown value) [‘(](?P<what>[^’)\n]{1,60})[’)] for "
-        r"(?P<flag>[‘']?-mtune)",
-        0.85,
-    ),
-    Text(
-        "for ‘-mcpu",
-        _OPTION,
-        "gcc/config/aarch64/aarch64.cc (value of -mcpu)",
-        r"error: (?:bad value|unknown value) [‘(](?P<what>[^’)\n]{1,60})[’)] for "
-        r"(?P<flag>[‘']?-mcpu)",
-        0.85,
-    ),
-    Text(
-        "march target",
-        _OPTION,
-        "gcc/common/config/arm/arm-common.cc (unrecognized -march target)",
-        r"error: unrecognized (?P<flag>-march) target: (?P<what>\S{1,60})",
-        0.85,
+    *(
+        Text(needle, _OPTION, "gcc/common/config/arm/arm-common.cc", _TARGET, 0.85)
+        for needle in ("march target", "mtune target", "mcpu target")
     ),
     Text(
         "unknown target CPU",
@@ -178,6 +163,20 @@ TEXTS = (
         "the assembler is for another processor: {what}",
         "GNU as for x86, gas/config/tc-i386.c",
         r"invalid -march= option: [`'](?P<what>[^'\n]{1,60})'",
+    ),
+    Text(
+        "format of the input file",
+        "strip (or objcopy) is the host's: it does not know the target's files",
+        "binutils strip, objcopy (Unable to recognise the format of the input file)",
+        r"(?:strip|objcopy|objdump)\S{0,40}: Unable to recogni[sz]e the format of the input file",
+        0.85,
+    ),
+    Text(
+        "toolchains folder for ABI with prefix",
+        "the Android NDK has no toolchain for {what}",
+        "Android Gradle plugin (No toolchains found in the NDK toolchains folder)",
+        r"ABI with prefix: (?P<what>\S{1,60})",
+        0.88,
     ),
     Text(
         "emulation mode",

@@ -48,7 +48,8 @@ TEXTS = (
         "NOT find",
         _ASKED,
         "CMake FindPackageHandleStandardArgs.cmake (Could NOT find X (missing: ...))",
-        r"Could NOT find (?P<library>[\w.+-]{1,60})[^\n]{0,200}",
+        r"Could NOT find (?P<library>(?!Git|Doxygen|Perl|PythonInterp|FLEX|BISON"
+        r"|Java\b)[\w.+-]{1,60})[^\n]{0,200}",
         0.8,
         ("-- Could NOT find",),
     ),
@@ -111,7 +112,8 @@ TEXTS = (
         "configure: error",
         _ASKED,
         "AC_MSG_ERROR, PKG_CHECK_MODULES of configure scripts",
-        r"configure: error: [^\n]{0,60}?(?P<library>[Ll]ib[\w.+-]{1,40}|[\w.+-]{1,40} "
+        r"configure: error: [^\n]{0,60}?(?P<library>(?![Ll]ibtool)[Ll]ib[\w.+-]{1,40}"
+        r"|[\w.+-]{1,40} "
         r"(?:library|libraries"
         r"|headers|development \w{1,10}))[^\n]{0,100}?(?:not found|missing|required|needed"
         r"|[Cc]annot find"

@@ -120,7 +120,7 @@ OWN = (
 _ASKED = (
     r"GOARCH=amd64 |CMAKE_OSX_ARCHITECTURES[:=\w]{0,10}[= ]\S{0,20}x86_64|ARCHFLAGS=|"
     r"--target[ =]x86_64-apple|-target x86_64-apple|arch -x86_64 (?!brew)|universal|lipo"
-    r"|darwin_amd64"
+    r"|(?:for |dist/|target=)\S{0,40}darwin_amd64"
 )
 _INTEL_BREW = ("/usr/local/Cellar/", "/usr/local/opt/", "/usr/local/Homebrew/")
 
