@@ -72,6 +72,8 @@ def _subject(result: Result, style: Style) -> Iterator[str]:
         yield ""
         return
     verdict = "fits" if not result.not_checked else "fits, as far as it was checked"
+    if result.subject.kind is Kind.LOG:
+        verdict = "no cause found that archfit knows"
     yield f"{style.paint(result.subject.name, '1')}: {verdict}"
     yield from (f"  {line}" for line in identity(result.facts, style.width - 2))
 
