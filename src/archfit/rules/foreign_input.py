@@ -12,7 +12,7 @@ _MISFIT = "{path} is for {have}, the link is for {need}"
 _OTHER = "{path} is for another target than the link"
 _FILE = r" {0,4}['\"]?(?P<path>[^\s'\",:][^'\",:\n]{0,300}?)['\"]?"
 #: The go command's own object: the linker is of another target, not the input.
-_GO_O = ("go.o", "rcgu.o")
+_GO_O = ("/go.o", "\\go.o", "rcgu.o")
 
 #: Inputs that are passed over with a warning; the link fails for what was in them.
 WARNINGS: tuple[Text, ...] = (
@@ -24,7 +24,7 @@ WARNINGS: tuple[Text, ...] = (
         rf" attempting to "
         r"link with file built for (?P<have>[\w .]{1,40}-[\w]{1,20})",
         0.9,
-        ("go.o,",),
+        ("/go.o,",),
     ),
     Text(
         "which is not the architecture being linked",
@@ -34,7 +34,7 @@ WARNINGS: tuple[Text, ...] = (
         rf" which is not "
         r"the architecture being linked \((?P<need>\w{1,20})\)",
         0.9,
-        ("go.o,",),
+        ("/go.o,",),
     ),
     Text(
         "missing required architecture",
@@ -254,7 +254,7 @@ TEXTS: tuple[Text, ...] = (
         rf" link with "
         r"file built for (?P<have>[\w -]{1,40})",
         0.9,
-        ("ignoring file", "go.o,"),
+        ("ignoring file", "/go.o,"),
     ),
     Text(
         "not a mach",

@@ -214,13 +214,16 @@ TEXTS = (
 )
 
 
+_NO_MEMORY = ("LLVM ERROR: out of memory", "virtual memory exhausted", "annot allocate memory")
+
+
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """The first fault that a tool had; those of a killed one are said with less weight."""
     telling = [hit for hit in hits if not log.build.probe(hit.number)]
     if not telling:
         return
     best = surest(telling)
-    killed = "Killed" in best.line or "signal: 9" in best.line
+    killed = "Killed" in best.line or "signal: 9" in best.line or log.has(*_NO_MEMORY)
     yield said(best, telling, remedies=_mend(log, killed), confidence=0.72 if killed else 0.0)
 
 

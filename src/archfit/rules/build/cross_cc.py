@@ -248,9 +248,16 @@ TEXTS = (
     ),
     Text(
         "go.o",
+        "the C linker is told of another target than Go's: it ignores what Go made",
+        "ld64 given the object that Go's linker wrote (ignoring file .../go.o)",
+        r"ignoring file [^\n]{1,300}[/\\]go\.o['\"]?[,:]",
+        0.7,
+    ),
+    Text(
+        "go.o",
         "the C linker is the host's: it does not know the objects of the target",
         "GNU ld given the object that Go's linker wrote (go-link-*/go.o)",
-        r"go\.o(?:'|:|\))? ?(?:Relocations in generic ELF|error adding symbols: [Ff]ile in"
+        r"[/\\]go\.o(?:'|:|\))? ?(?:Relocations in generic ELF|error adding symbols: [Ff]ile in"
         r" wrong format"
         r"|file not recognized|[Ff]ile in wrong format|is incompatible with|[Ff]ile format not)",
         0.72,

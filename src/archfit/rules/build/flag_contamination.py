@@ -108,6 +108,13 @@ TEXTS = (
         0.88,
     ),
     Text(
+        "may not be used together",
+        "two options of the linker exclude each other: {flag}",
+        "GNU ld lexsup.c (-r and -pie may not be used together)",
+        r"ld(?:\.\w{2,5})?: (?P<flag>-\S{1,30} and -\S{1,30}) may not be used together",
+        0.7,
+    ),
+    Text(
         "unable to disambiguate",
         "the linker does not know {flag}",
         "GNU ld lexsup.c since 2.36",
