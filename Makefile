@@ -46,6 +46,8 @@ test: $(STAMP) tools ## everything: the checks, then all tests with real tools
 bench: $(STAMP) ## each figure beside its peer, in one run
 	@$(BIN)/python tools/bench_tree.py
 	@$(BIN)/python tools/bench_check.py
+	@$(BIN)/python tools/bench_text.py
+	@$(BIN)/python tools/bench_traceback.py
 
 bench-diagnosis: $(STAMP) ## make bench-diagnosis CASES=DIR: how often the first answer is right
 	@$(BIN)/python tools/bench_diagnosis.py --verbose "$(CASES)"
