@@ -181,5 +181,6 @@ def _symbol(line: str, listed: bool) -> str:
             if match is not None:
                 return match[1].strip().split(" (EC symbol)")[0].strip("\"'")
     if listed and ", referenced from:" in line:
-        return line.partition(", referenced from:")[0].strip().strip('"')
+        name = line.partition(", referenced from:")[0].rstrip().removesuffix('"')
+        return name.rpartition('"')[2].strip()
     return ""
