@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from archfit.formats.spoken_of import Platform, spoken_of
 
 if TYPE_CHECKING:
+    from archfit.formats.apple_report import Report
     from archfit.formats.build_log import BuildLog
+    from archfit.formats.debugger_session import Session
     from archfit.formats.go_dump import Dump
 
 
@@ -44,6 +46,27 @@ class Log:
     def dumps(self) -> list[Dump]:
         """Go tracebacks in it, in order."""
         from archfit.formats.go_traceback import read
+
+        return read(self.text)
+
+    @cached_property
+    def report(self) -> Report | None:
+        """The crash report of an Apple system in it."""
+        from archfit.formats.apple_crash import is_crash, read_any
+        from archfit.formats.ips import is_ips
+        from archfit.model.errors import Malformed
+
+        if not is_ips(self.text) and not is_crash(self.text):
+            return None
+        try:
+            return read_any(self.text)
+        except Malformed:
+            return None
+
+    @cached_property
+    def session(self) -> Session | None:
+        """What a debugger said in it."""
+        from archfit.formats.debugger_session import read
 
         return read(self.text)
 
