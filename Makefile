@@ -41,7 +41,7 @@ test: $(STAMP) tools ## everything: the checks, then all tests with real tools
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python tools/fetch_fixtures.py
 	@$(BIN)/python tools/bench_tree.py
-	@$(BIN)/pytest -n 2
+	@ARCHFIT_FUZZ=$${ARCHFIT_FUZZ:-20000} $(BIN)/pytest -n 2
 
 bench: $(STAMP) ## each figure beside its peer, in one run
 	@$(BIN)/python tools/bench_tree.py
