@@ -180,6 +180,18 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
             json.loads(done.stdout)
 
 
+def test_names_cannot_speak_to_the_terminal(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "evil\x1b[2Jname\n.sh"
+    path.write_bytes(BROKEN)
+    path.chmod(0o755)
+    log = tmp_path / "x\x1b]0;title\x07.log"
+    log.write_text("all is well\n")
+    assert main(["check", str(path), str(log), str(tmp_path / "no\x1bne")]) == 1
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "evil\\x1b[2Jname\\n.sh" in out
+
+
 def test_a_reader_that_leaves_early_ends_it_quietly(tmp_path: Path) -> None:
     for number in range(3000):
         (tmp_path / f"{number}.sh").write_bytes(b"#!/bin/sh\n")

@@ -20,3 +20,17 @@ def in_words(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key} {in_words(item)}" for key, item in value.items())
     return str(value)
+
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+_CONTROLS |= {9: " ", 10: "\\n"}
+#: Characters of a name or a line that are shown at the most.
+_LONGEST = 400
+
+
+def visible(text: str) -> str:
+    """A name or a line of somebody else, safe for a terminal: control characters are
+    written out, and the middle of what is very long is left out."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
+    return text.translate(_CONTROLS)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from archfit.model.fact import Facts
+from archfit.model.words import visible
 
 
 def identity(facts: Facts, width: int) -> Iterator[str]:
@@ -50,5 +51,5 @@ def identity(facts: Facts, width: int) -> Iterator[str]:
 
 def _wrap(text: str, width: int) -> list[str]:
     return textwrap.wrap(
-        text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        visible(text), width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )

@@ -13,7 +13,7 @@ from archfit.model.finding import Finding, NotChecked, Severity
 from archfit.model.report import Tally
 from archfit.model.rule import Result
 from archfit.model.subject import Kind
-from archfit.model.words import in_words
+from archfit.model.words import in_words, visible
 from archfit.report.host_table import host_lines
 from archfit.report.identity import identity
 
@@ -74,14 +74,14 @@ def _subject(result: Result, style: Style) -> Iterator[str]:
     verdict = "fits" if not result.not_checked else "fits, as far as it was checked"
     if result.subject.kind is Kind.LOG:
         verdict = "no cause found that archfit knows"
-    yield f"{style.paint(result.subject.name, '1')}: {verdict}"
+    yield f"{style.paint(visible(result.subject.name), '1')}: {verdict}"
     yield from (f"  {line}" for line in identity(result.facts, style.width - 2))
 
 
 def _finding(found: Finding, name: str, style: Style) -> Iterator[str]:
     label = style.paint(found.severity.value, _COLOURS[found.severity])
     sure = "" if found.confidence >= 0.9 else f"  ({found.confidence:.0%} sure)"
-    yield f"{label} {style.paint(found.rule, '1')}  {name}{sure}"
+    yield f"{label} {style.paint(found.rule, '1')}  {visible(name)}{sure}"
     yield from _wrapped(found.message, style.width, "  ")
     yield from _side("needs", found.need, style.width)
     yield from _side("offers", found.offer, style.width)
@@ -91,9 +91,9 @@ def _finding(found: Finding, name: str, style: Style) -> Iterator[str]:
         lead = "remedy" if number == 0 else "or"
         yield from _wrapped(f"{lead:7} {remedy.title}", style.width, "  ", " " * 10)
         if remedy.command:
-            yield from (f"          $ {line}" for line in remedy.command.splitlines())
+            yield from (f"          $ {visible(line)}" for line in remedy.command.splitlines())
         if remedy.verify:
-            yield f"          verify: {remedy.verify}"
+            yield f"          verify: {visible(remedy.verify)}"
 
 
 def _side(label: str, side: Mapping[str, object], width: int) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _side(label: str, side: Mapping[str, object], width: int) -> Iterator[str]:
 
 def _wrapped(text: str, width: int, first: str, rest: str = "") -> list[str]:
     return textwrap.wrap(
-        text,
+        visible(text),
         width,
         initial_indent=first,
         subsequent_indent=rest or first,
