@@ -21,6 +21,17 @@ _ASKED = ("SIGQUIT", "SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPI
 _FAULTS = ("SIGSEGV", "SIGBUS")
 #: How far from the stack pointer a touch of the stack may be.
 _NEAR_SP = 1 << 16
+#: Functions of the runtime that work on memory which the program gives them.
+_LEAVES = (
+    "memmove",
+    "memequal",
+    "memclr",
+    "memhash",
+    "cmpstring",
+    "cmpbody",
+    "memeqbody",
+    "aeshash",
+)
 _UD2 = b"\x0f\x0b"
 _EXCEPTIONS = {
     0xC0000374: ("c-heap-corruption", 0.95, "Windows found the C heap damaged"),
@@ -62,7 +73,7 @@ def _cause(dump: Dump, told: str) -> Cause | None:
     if dump.kind == "race":
         return Cause("go-race", 0.96, "two goroutines use one variable at once", place.function)
     if dump.kind == "panic":
-        return _of_panic(dump, place)
+        return _of_panic(dump, place, told)
     said = "\n".join([line.text for line in dump.before])
     if dump.kind == "goroutines":
         return None
@@ -121,7 +132,7 @@ def spoken(said: str) -> Cause | None:
     return None
 
 
-def _of_panic(dump: Dump, place: Place) -> Cause | None:
+def _of_panic(dump: Dump, place: Place, told: str) -> Cause | None:
     message = dump.message
     first = _first_line(message)
     if message.startswith("deadlock: "):
@@ -135,6 +146,9 @@ def _of_panic(dump: Dump, place: Place) -> Cause | None:
     if any(message.startswith(words) for words in throws.RACING):
         return Cause("go-race", 0.85, first, place.function)
     if not (dump.goroutines or dump.signal) and not message.startswith("runtime error"):
+        # Other programs say `panic: ` too.
+        if not any(sign in told for sign in ("exit status 2", ".go:", "go run", "go test")):
+            return None
         return Cause("go-panic", 0.5, f"Go code panicked: {first}", place.function)
     own = "runtime error: " in message or dump.signal or "interface conversion" in message
     own = own or message.startswith(("close of", "send on closed", "assignment to entry", "sync:"))
@@ -148,9 +162,9 @@ def _of_timeout(dump: Dump) -> Cause | None:
     """A test that ran too long hangs in a lock, or was merely slow."""
     for goroutine in dump.goroutines[:200]:
         locked = goroutine.state.startswith(("sync.", "semacquire"))
-        if locked and goroutine.minutes and any(not f.runtime for f in goroutine.frames):
+        if locked and goroutine.header.minutes and any(not f.runtime for f in goroutine.frames):
             where = next(f.function for f in goroutine.frames if not f.runtime)
-            words = f"goroutine {goroutine.id} waited {goroutine.minutes} minutes for a lock"
+            words = f"goroutine {goroutine.id} waited {goroutine.header.minutes} minutes for a lock"
             return Cause("go-deadlock", 0.6, words, where)
     return None
 
@@ -241,8 +255,15 @@ def _of_fault(dump: Dump, place: Place, origin: SignalOrigin | None) -> Cause:
     if origin is not None and origin.code == "BUS_ADRALN":
         words = f"an access in {place.function} was not aligned"
         return Cause("abi", 0.8, words, place.function)
-    if place.where == "runtime":
+    leaf = place.function.removeprefix("runtime.").startswith(_LEAVES)
+    if origin is not None and origin.code == "BUS_ADRERR":
+        words = "there is no memory behind the address: a mapped file was cut, or its disk failed"
+        return Cause("go-panic", 0.6, words, frames[0].function if frames else "")
+    if place.where == "runtime" and not (leaf and frames):
         return _fault_in_runtime(dump, place, "")
+    if leaf and frames:
+        words = f"Go code gave a pointer that leads nowhere to {place.function}"
+        return Cause("go-panic", 0.7, words, frames[0].function)
     words = f"Go code used a pointer that leads nowhere, in {place.function or 'a function'}"
     return Cause("go-panic", 0.72, words, place.function)
 

@@ -117,8 +117,10 @@ def _by_names(signal: str, names: Sequence[str], go: bool, who: str) -> Cause | 
 
 def _caller(names: Sequence[str]) -> str:
     """The first function that is neither the C library's machinery of ending nor of the heap."""
-    skip = (*_HEAP, *_ABORT, "raise", "pthread_kill", "kill", "free", "malloc", "realloc")
+    plain = {"abort", "raise", "pthread_kill", "kill", "free", "malloc", "realloc", "calloc"}
+    parts = (*_HEAP, *(name for name in _ABORT if name != "abort"))
     for name in names:
-        if not any(part in name for part in skip) and not name.startswith("__"):
+        base = name.removeprefix("__GI_").lstrip("_").partition("@")[0]
+        if base not in plain and not name.startswith("__") and not any(p in name for p in parts):
             return name
     return ""

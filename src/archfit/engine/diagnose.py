@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from archfit.crash.crash_facts import crash_facts
 from archfit.engine.attempt import attempt
 from archfit.engine.search import WHOLE, Search
 from archfit.facts import log as keys
@@ -108,7 +109,7 @@ def log_facts(log: Log) -> dict[str, Fact]:
         facts[keys.OS.name] = Fact(platform.os, trust, source)
     if platform.isas:
         facts[keys.ISAS.name] = Fact(list(platform.isas), Trust.DECLARED, source)
-    return facts
+    return facts | crash_facts(log)
 
 
 def weighed(rule: Rule, hits: Sequence[Hit], log: Log) -> tuple[Finding, ...]:

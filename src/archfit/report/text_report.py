@@ -14,6 +14,7 @@ from archfit.model.report import Tally
 from archfit.model.rule import Result
 from archfit.model.subject import Kind
 from archfit.model.words import in_words, visible
+from archfit.report.crash_lines import crash_lines
 from archfit.report.host_table import host_lines
 from archfit.report.identity import identity
 
@@ -53,14 +54,21 @@ def writer(style: Style) -> Callable[[Iterator[Result], TextIO, Tally], None]:
     def write(items: Iterator[Result], out: TextIO, tally: Tally) -> None:
         held: list[tuple[Finding, str]] = []
         gaps: list[NotChecked] = []
+        crashes: list[tuple[str, list[str]]] = []
         for result in items:
             gaps += result.not_checked
+            if result.subject.kind is Kind.LOG:
+                crashes.append((result.subject.name, list(crash_lines(result.facts, style.width))))
             held += [(found, result.subject.name) for found in result.findings]
             if result.facts and (result.subject.kind is Kind.HOST or not result.findings):
                 out.write("\n".join(_subject(result, style)) + "\n")
         held.sort(key=lambda pair: (pair[0].severity.rank, -pair[0].confidence))
         for found, name in held:
             out.write("\n".join(_finding(found, name, style)) + "\n\n")
+        for name, lines in crashes:
+            if lines:
+                head = [style.paint(name, "1")] if len(crashes) > 1 else []
+                out.write("\n".join(head + lines) + "\n\n")
         out.write("\n".join(_summary(tally, gaps, style)) + "\n")
 
     return write
@@ -72,6 +80,8 @@ def _subject(result: Result, style: Style) -> Iterator[str]:
         yield ""
         return
     verdict = "fits" if not result.not_checked else "fits, as far as it was checked"
+    if result.subject.kind is Kind.LOG:
+        verdict = "none of the known causes is told in it"
     if result.subject.kind is Kind.LOG:
         verdict = "no cause found that archfit knows"
     yield f"{style.paint(visible(result.subject.name), '1')}: {verdict}"
