@@ -51,6 +51,7 @@ bench: $(STAMP) ## each figure beside its peer, in one run
 
 bench-diagnosis: $(STAMP) ## make bench-diagnosis CASES=DIR: how often the first answer is right
 	@$(BIN)/python tools/bench_diagnosis.py --verbose "$(CASES)"
+	@$(BIN)/python tools/outputs.py
 
 docs: $(STAMP) ## pages of rules, facts and verbs, drawn from the code
 	@$(BIN)/python tools/docs.py
