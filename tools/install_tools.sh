@@ -3,9 +3,11 @@
 # what is missing, and the tests that need it are skipped by name.
 set -eu
 
-packages="gcc binutils make git file
+packages="gcc g++ binutils make git file gdb procps util-linux
   qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
   musl musl-tools clang lld llvm golang-1.19-go panicparse npm"
+# `install_tools.sh venv`: what Debian leaves out of Python's own library.
+[ "${1:-}" = venv ] && packages="python3-venv"
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && grep -q '^ID=debian' /etc/os-release; then
   missing=""
