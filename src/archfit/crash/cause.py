@@ -219,9 +219,10 @@ def _fault_in_c(
     if origin is not None and origin.code == "BUS_ADRALN":
         words = f"an access in C was not aligned as its instruction needs it{while_in}"
         return Cause("abi", 0.7, words, name)
-    if _cut_pointer(addr) and "mplicit declaration" in told:
+    if _cut_pointer(addr):
+        warned = "mplicit declaration" in told or "makes pointer from integer" in told
         words = f"a pointer lost its upper half: C called a function without prototype{while_in}"
-        return Cause("abi", 0.9, words, name)
+        return Cause("abi", 0.9 if warned else 0.7, words, name)
     words = f"{dump.signal} in C{while_in}"
     if addr is not None and addr < 4096:
         words += f", at address {addr:#x}: a null pointer"
@@ -305,8 +306,8 @@ def _wild(value: int) -> bool:
 
 
 def _cut_pointer(addr: int | None) -> bool:
-    """The lower half of a pointer, with its sign."""
-    return addr is not None and addr >> 31 == 0x1FFFFFFFF
+    """The lower half of a pointer, with its sign; not a small negative number."""
+    return addr is not None and 0xFFFFFFFF80000000 <= addr < 0xFFFFFFFFFF000000
 
 
 def _first_line(message: str) -> str:

@@ -16,6 +16,8 @@ THROWS: tuple[tuple[str, str, float], ...] = (
     ("all goroutines are asleep", "go-deadlock", 0.96),
     ("no goroutines (main called runtime.Goexit)", "go-deadlock", 0.95),
     ("concurrent map", "go-race", 0.96),
+    ("unlock of unlocked lock", "go-runtime-bug", 0.62),
+    ("unlock of unlocked rwmutex", "go-runtime-bug", 0.62),
     ("unlock of unlocked", "go-race", 0.93),
     ("Unlock of unlocked", "go-race", 0.93),
     ("RUnlock of unlocked", "go-race", 0.93),
