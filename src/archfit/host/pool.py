@@ -19,9 +19,6 @@ from typing import Any, Generic, TypeVar
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
-#: Tasks that a worker holds at a time: one at work, one waiting. Two must fit into the
-#: buffer of a pipe (64 KiB and more), so that handing one out never blocks.
-_HELD = 2
 #: Answers kept until it is their turn, for each worker.
 _KEPT = 16
 
@@ -45,8 +42,8 @@ def ordered_map(
 
     ``start(*args)`` runs once in each process. A process that dies (a mapped file that
     shrinks under its reader kills it with SIGBUS) takes one task with it: that one is
-    tried once more, then answered by ``lost``; all others go on. A task, pickled, must
-    stay under 32 KiB. What ``function`` raises is raised here.
+    tried once more, then answered by ``lost``; all others go on. What ``function`` raises
+    is raised here.
     """
     pool = _Pool(function, start, args, lost)
     try:
@@ -56,7 +53,10 @@ def ordered_map(
 
 
 class _Worker(Generic[Task]):
-    """A process, the pipe to it, and the tasks it holds, the one at work first."""
+    """A process, the pipe to it, and the task at work.
+
+    It gets a task only when it waits for one, so neither side ever blocks the other.
+    """
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class _Worker(Generic[Task]):
         inherited: list[Connection],
     ) -> None:
         self.pipe, theirs = multiprocessing.Pipe()
-        self.held: deque[tuple[int, Task]] = deque()
+        self.held: tuple[int, Task] | None = None
         # A forked child also gets the pipes of its elder siblings; it must let them go,
         # or nobody would notice when one of those dies.
         others = [*inherited, self.pipe]
@@ -108,24 +108,22 @@ class _Pool(Generic[Task, Answer]):
         turn = given = 0
         more = True
         while True:
-            for worker in sorted(self._workers, key=lambda w: len(w.held)):
-                while len(worker.held) < _HELD:
-                    if self._again:
-                        number, task = self._again.popleft()
-                    elif more and given - turn < _KEPT * len(self._workers):
-                        try:
-                            number, task = given, next(source)
-                        except StopIteration:
-                            more = False
-                            break
-                        given += 1
-                    else:
+            for worker in [worker for worker in self._workers if worker.held is None]:
+                if self._again:
+                    worker.held = self._again.popleft()
+                elif more and given - turn < _KEPT * len(self._workers):
+                    try:
+                        worker.held = (given, next(source))
+                    except StopIteration:
+                        more = False
                         break
-                    worker.held.append((number, task))
-                    # One that has died is noticed when its answer is awaited.
-                    with suppress(OSError):
-                        worker.pipe.send(task)
-            busy = [worker for worker in self._workers if worker.held]
+                    given += 1
+                else:
+                    break
+                # One that has died is noticed when its answer is awaited.
+                with suppress(OSError):
+                    worker.pipe.send(worker.held[1])
+            busy = [worker for worker in self._workers if worker.held is not None]
             if not busy and not self._answers:
                 return
             if turn not in self._answers:
@@ -142,22 +140,23 @@ class _Pool(Generic[Task, Answer]):
             except (EOFError, OSError):
                 self._bury(worker)
                 continue
-            number, _ = worker.held.popleft()
             if not good:
                 raise answer
-            self._answers[number] = answer
+            if worker.held is not None:
+                self._answers[worker.held[0]] = answer
+            worker.held = None
 
     def _bury(self, worker: _Worker[Task]) -> None:
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.join()
-        number, task = worker.held.popleft()
-        if number in self._tried:
-            self._answers[number] = self._lost(task)
-        else:
-            self._tried.add(number)
-            self._again.append((number, task))
-        self._again.extend(worker.held)
+        if worker.held is not None:
+            number, task = worker.held
+            if number in self._tried:
+                self._answers[number] = self._lost(task)
+            else:
+                self._tried.add(number)
+                self._again.append((number, task))
         self._hire()
 
     def end(self) -> None:
