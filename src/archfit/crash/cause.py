@@ -9,11 +9,12 @@ HLT, with which musl stops when it finds its heap damaged (arch/x86_64/atomic_ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archfit.crash import throws
 from archfit.crash.death_place import Place, called_c, death_place, in_c
 from archfit.crash.signal_origin import SignalOrigin, signal_origin
+from archfit.crash.verdict import Cause
 from archfit.formats.go_dump import Dump
 
 #: Signals that people, supervisors and terminals send.
@@ -32,6 +33,7 @@ _LEAVES = (
     "memeqbody",
     "aeshash",
 )
+_SETXID = ("etgid", "etuid", "etgroups", "etresuid")
 _UD2 = b"\x0f\x0b"
 _EXCEPTIONS = {
     0xC0000374: ("c-heap-corruption", 0.95, "Windows found the C heap damaged"),
@@ -42,21 +44,6 @@ _EXCEPTIONS = {
     0xC00000FD: ("stack-overflow", 0.9, "a thread's stack is exhausted"),
     0xC0000094: ("c-segv", 0.6, "an integer division by zero"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """``id``: without the family (c-segv). ``says``: what happened, in a sentence's part.
-
-    ``function``: the C function that Go called, or the Go function that failed; "" unknown.
-    ``line``: of the text, where the crash begins.
-    """
-
-    id: str
-    confidence: float
-    says: str
-    function: str = ""
-    line: int = 0
 
 
 def cause_of(dump: Dump, told: str = "") -> Cause | None:
@@ -78,7 +65,7 @@ def _cause(dump: Dump, told: str) -> Cause | None:
     if dump.kind == "goroutines":
         return None
     if dump.kind == "fatal":
-        known = thrown_of(dump.message, said)
+        known = thrown_of(dump.message, said, told)
         if known is not None:
             cause, sure = known
             words = f"the runtime stopped: {_first_line(dump.message)}"
@@ -104,7 +91,7 @@ def _cause(dump: Dump, told: str) -> Cause | None:
     return None
 
 
-def thrown_of(message: str, said: str) -> tuple[str, float] | None:
+def thrown_of(message: str, said: str, told: str = "") -> tuple[str, float] | None:
     """The cause of a throw; of `unknown caller pc` and relatives what was said before counts."""
     found = throws.thrown(message)
     if found is not None:
@@ -112,6 +99,9 @@ def thrown_of(message: str, said: str) -> tuple[str, float] | None:
     if "unexpected return pc" in said or message.startswith(
         ("unknown caller pc", "traceback", "unknown pc", "bad pc", "unknown return pc")
     ):
+        # musl's handler of setuid(2) and relatives has no SA_ONSTACK and overwrites stacks.
+        if any(m in told for m in ("musl", "lpine")) and any(w in told for w in _SETXID):
+            return "signal-handler", 0.7
         return "go-heap-corruption" if "invalid pointer" in said else "go-runtime-bug", 0.6
     for line in said.split("\n"):
         if line.startswith(("runtime: ", "signal ", "fatal: ")):
@@ -173,7 +163,7 @@ def _of_signal(dump: Dump, place: Place, origin: SignalOrigin | None, told: str)
     signal = dump.signal
     if signal in _ASKED or not signal:
         return None
-    c = place.where == "c" or _foreign_pc(dump)
+    c = place.where == "c" or _foreign_pc(dump) or _below_signal(dump)
     name = called_c(dump.first) or next(filter(None, map(called_c, dump.goroutines[:200])), "")
     while_in = f" while Go was in the call of {name}" if name else ""
     sent = origin is not None and origin.by == "sent"
@@ -293,6 +283,13 @@ def _foreign_pc(dump: Dump) -> bool:
     if any(n.kind == "unexpected-return-pc" for n in (stack.notes if stack else ())):
         return bool(frames) and frames[-1].function in ("runtime.sigpanic", "runtime.throw")
     return not frames and (dump.pc or 0) >> 40 == 0x7F
+
+
+def _below_signal(dump: Dump) -> bool:
+    """gccgo prints the runtime's own frames above the call of C."""
+    first = dump.first
+    own = [f for f in (first.frames if first else ()) if f.function and not f.runtime]
+    return bool(own) and dump.runtime_stack is None and "._Cfunc_" in own[0].function
 
 
 def _throws(dump: Dump) -> bool:

@@ -145,7 +145,7 @@ def _of_panic(dump: Dump) -> Place:
 def _of_fatal(dump: Dump) -> Place:
     first, message = dump.first, dump.message
     if message.startswith(_SIGNAL_IN_RUNTIME):
-        if in_c(first):
+        if in_c(first) and not _in_runtime_stack(dump):
             name = called_c(first)
             return Place(
                 "c", name, f"{dump.signal} while goroutine {_id(first)} was in a call of C"
@@ -162,6 +162,14 @@ def _of_fatal(dump: Dump) -> Place:
     if message.startswith(_BOUNDARY):
         return Place("boundary", _top(dump), "the runtime found that C broke its rules")
     return Place("runtime", _top(dump), "the runtime found its own state broken and stopped")
+
+
+def _in_runtime_stack(dump: Dump) -> bool:
+    """The runtime's stack has functions below the machinery of the signal: the fault is theirs."""
+    ends = (".throw", ".sigpanic", ".fatalthrow", ".dopanic_m", ".systemstack")
+    stack = dump.runtime_stack
+    names = [f.function for f in (stack.frames if stack else ()) if not f.c]
+    return any(name.startswith("runtime.") and not name.endswith(ends) for name in names)
 
 
 def _of_signal(dump: Dump) -> Place:

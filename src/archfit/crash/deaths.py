@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archfit.crash.cause import Cause, cause_of
-from archfit.crash.native_cause import of_report, of_session
+from archfit.crash.cause import cause_of
+from archfit.crash.verdict import Cause
 from archfit.formats.go_dump import Dump
 from archfit.formats.log import Log
 
@@ -34,6 +34,8 @@ def deaths(log: Log) -> tuple[Death, ...]:
     ]
     if found:
         return tuple(found)
+    from archfit.crash.native_cause import of_report, of_session
+
     for cause in (
         of_report(log.report) if log.report else None,
         of_session(log.session) if log.session else None,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archfit.crash.cause import Cause, spoken
+from archfit.crash.cause import spoken
+from archfit.crash.verdict import Cause
 from archfit.formats.apple_report import Report
 from archfit.formats.debugger_session import Session
 
@@ -92,7 +93,9 @@ def _by_names(signal: str, names: Sequence[str], go: bool, who: str) -> Cause | 
     top = [name for name in names[:14] if name]
     first = top[0] if top else ""
     if any(name.startswith(_RUNTIME_ENDS) for name in top[:8]):
-        return None
+        panicked = any(name in ("runtime.gopanic", "runtime.sigpanic") for name in names)
+        own = next((name for name in names if name and not name.startswith("runtime")), first)
+        return Cause("go-panic", 0.75, f"{who} a Go panic, in {own}", own) if panicked else None
     sure = 0.88 if go else 0.62
     if any(part in name for name in top[:8] for part in _HEAP):
         words = f"{who} that C's heap was found damaged"

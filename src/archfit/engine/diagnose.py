@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from archfit.crash.crash_facts import crash_facts
 from archfit.engine.attempt import attempt
 from archfit.engine.search import WHOLE, Search
 from archfit.facts import log as keys
@@ -21,6 +20,23 @@ from archfit.rules.said import said, surest
 
 #: What is less sure than this is a guess, and no answer.
 _LEAST = 0.45
+#: One of them stands in every text that tells of a crash.
+_CRASH_SIGNS = (
+    "goroutine ",
+    "panic: ",
+    "fatal error: ",
+    "throw: ",
+    "SIG",
+    "EXC_",
+    "DATA RACE",
+    "[signal ",
+    "Exception 0x",
+    "fatal: ",
+    "Exception Type",
+    "PC=0x",
+    "#0 ",
+    "frame #0",
+)
 #: Texts up to this many characters are looked at once more with broken lines joined.
 _REJOINED = 1 << 20
 
@@ -109,6 +125,10 @@ def log_facts(log: Log) -> dict[str, Fact]:
         facts[keys.OS.name] = Fact(platform.os, trust, source)
     if platform.isas:
         facts[keys.ISAS.name] = Fact(list(platform.isas), Trust.DECLARED, source)
+    if not log.has(*_CRASH_SIGNS):
+        return facts
+    from archfit.crash.crash_facts import crash_facts
+
     return facts | crash_facts(log)
 
 

@@ -8,13 +8,16 @@ the proof. Without one a message counts by itself, and less.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from archfit.crash.cause import Cause
-from archfit.crash.deaths import Death, deaths
+from archfit.crash.verdict import Cause
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.text import Hit, Text
 from archfit.rules.said import said, surest
+
+if TYPE_CHECKING:
+    from archfit.crash.deaths import Death
 
 #: Confidence of a Text that proves a crash only together with the dump around it.
 WITH_DUMP = 0.3
@@ -66,6 +69,9 @@ def died(
 
     ``native``: its words are C's own, and count less where nothing speaks of Go.
     """
+    # The readers of dumps are imported when a text has something to read.
+    from archfit.crash.deaths import deaths
+
     found = deaths(log)
     known = [death for death in found if death.cause is not None]
     for number, death in enumerate(known):

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archfit.crash.cause import Cause
+from archfit.crash.verdict import Cause
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
@@ -66,6 +66,13 @@ TEXTS = (
         r"(?P<program>[\w./-]{1,40})\[\d{1,8}\] general protection fault ip:[0-9a-f]{1,16} "
         r"sp:[0-9a-f]{1,16} error:\d{1,4}(?: in (?P<where>[^\[\n]{1,60}))?",
         0.6,
+    ),
+    Text(
+        "SIGSEGV",
+        "native code that a JVM called touched an address that it may not",
+        "HotSpot (# SIGSEGV (0xb) at pc=...)",
+        r"^# +SIGSEGV \(0xb\) at pc=",
+        0.52,
     ),
     Text(
         "AddressSanitizer: SEGV",

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archfit.crash.cause import Cause
+from archfit.crash.verdict import Cause
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
@@ -65,11 +65,22 @@ TEXTS = (
         "Go runtime/signal_unix.go (noSignalStack)",
         confidence=0.9,
     ),
+    *(
+        Text(
+            f"{name} handler",
+            "something took the JVM's signal handler away",
+            "HotSpot signals_posix.cpp (-Xcheck:jni)",
+            r"Warning: SIG[A-Z]{2,5} handler (?:flags )?(?:modified|expected)|"
+            r"Warning: SIG[A-Z]{2,5} handler\s*$",
+            0.85,
+        )
+        for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE")
+    ),
     Text(
-        "handler modified",
+        "Handler was modified",
         "something took the JVM's signal handler away",
         "HotSpot signals_posix.cpp (-Xcheck:jni)",
-        r"Warning: SIG[A-Z]{2,5} handler (?:flags )?modified!?",
+        r"\*\*\* Handler was modified!",
         0.85,
     ),
     Text(
