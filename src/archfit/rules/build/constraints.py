@@ -65,16 +65,51 @@ _FIELD = Text(
     "cmd/compile (unknown field in struct literal)",
     r"unknown field '?(?P<symbol>\w{1,40})'? in struct literal(?: of type syscall\.\w{1,30})?",
 )
+_BODY = Text(
+    "missing function body",
+    "the assembly that has the function is for another processor",
+    "cmd/compile (missing function body)",
+    confidence=0.8,
+)
+_MEMBER = Text(
+    "has no field or method",
+    "{type} has no {symbol} on this system",
+    "cmd/compile, go/types (x.F undefined (type *syscall.Stat_t has no field or method F))",
+    r"undefined \(type \*?(?P<type>(?:syscall|unix)\.\w{1,60}) has no field or method"
+    r" (?P<symbol>\w{1,60})",
+    0.86,
+)
+_BODY = Text(
+    "missing function body",
+    "the assembly that has the function is for another processor",
+    "cmd/compile (missing function body)",
+    confidence=0.8,
+)
 TEXTS = (
     _EXCLUDED,
     _OLD,
     _UNDEFINED,
     _FIELD,
+    _BODY,
+    _MEMBER,
     Text(
-        "missing function body",
-        "the assembly that has the function is for another processor",
-        "cmd/compile (missing function body)",
-        confidence=0.8,
+        "build lines do not match",
+        "a //go:build line and the // +build lines of a file differ",
+        "cmd/vet buildtag (+build lines do not match //go:build condition)",
+        confidence=0.85,
+    ),
+    Text(
+        "go:build",
+        "a //go:build line can't be read, or stands twice",
+        "go/build, go/build/constraint (parsing //go:build line; multiple //go:build comments)",
+        r"parsing //go:build line: |multiple //go:build comments|misplaced //go:build",
+        0.88,
+    ),
+    Text(
+        "found an item that was configured out",
+        "a Rust item is left out for this target by its cfg",
+        "rustc_resolve (note: found an item that was configured out)",
+        confidence=0.75,
     ),
     Text(
         "named files must not be",
@@ -135,6 +170,12 @@ def _sure(hit: Hit, log: Log) -> float:
     if hit.text is _FIELD:
         own = "SysProcAttr" in hit.line or re.search(_FIELDS, hit.group("symbol"))
         return 0.82 if own else 0.0
+    if hit.text is _BODY:
+        # Without a target in sight the assembly may just be missing.
+        return hit.text.confidence if log.build.target[1] or _suffixed(log, hit) else 0.62
+    if hit.text is _BODY:
+        other = log.build.target[1] or re.search(r"_(?:amd64|arm64|386|arm|s390x)\.s\b", log.text)
+        return hit.text.confidence if other else 0.0
     return hit.text.confidence
 
 
@@ -213,7 +254,7 @@ def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
             "Or import it only from files with the same constraint",
             verify="go vet ./...",
         )
-    elif hit.text.needle == "missing function body":
+    elif hit.text is _BODY:
         yield Remedy(
             "Add the function in Go, in a file for the other processors (//go:build !amd64)",
             verify="go vet ./...",

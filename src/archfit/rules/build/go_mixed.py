@@ -1,256 +1,286 @@
-"""Two releases of Go are mixed in one build
+"""Parts of two Go releases meet in one toolchain or one program
 
 What is wrong
 -------------
-The go command, its tools, the standard library and compiled packages come from different
-releases: `compile: version "go1.19" does not match go tool version "go1.20"`, `object is
-[...] expected [...]`, declarations of the standard library that stand twice (`redeclared
-in this block` in GOROOT/src), or a linter or plugin that was built with another release.
+`compile: version "go1.21.6" does not match go tool version "go1.18.1"`, `object is [...]
+expected [...]`, `linked object header mismatch`, names of the runtime that are `redeclared in
+this block`, standard packages that are missing from GOROOT, `plugin was built with a different
+version of package`, a linter or debugger that can't read what a newer Go writes.
 
 Why it happens
 --------------
-GOROOT still points at an older installation, a new release was unpacked over the old one
-instead of in its place, two package managers each brought a Go, or build caches of one are
-given to the other.
+A new Go was unpacked over an old one; GOROOT or GOTOOLDIR still names the old; two go commands
+are on PATH; archives, plugins or tools were built by another release.
 
 Remedy
 ------
-Unset GOROOT, remove the old installation, unpack the new one into an empty folder, and
-build tools and plugins again with it.
+Remove the old tree before the new one is unpacked, unset GOROOT, and build all parts with the
+one go command.
 
 References
 ----------
-- cmd/compile/internal/base/flag.go (-goversion); cmd/link (checkFingerprint)
-- go.dev/doc/install, "Remove any previous Go installation"; runtime/plugin.go
+- cmd/compile/internal/base/flag.go (-goversion), cmd/go/internal/work/buildid.go
+- cmd/compile/internal/noder/import.go (object is [...] expected [...]), cmd/link/internal/loader
+- go.dev/doc/install: "Do not untar the archive into an existing /usr/local/go tree"
+- src/runtime/plugin.go (pluginftabverify, hash check)
 
 Limits
 ------
-A plugin that differs in a module of its own, and not in Go, prints the same sentence.
+A go line or toolchain line that asks for another Go is build.go-mod.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
-from archfit.rules.said import said
+from archfit.rules.said import said, surest
 
-_TOOL = "{tool} was built with another release of Go than the one that is used"
-_OBJECTS = "compiled packages are of another release of Go: {have}, not {need}"
-_ROOT = "GOROOT names a folder where this Go does not find its own parts"
-_VERSION = r"\\?[\"'`]?(?:go|devel)[ +]?[\w.+: -]{1,60}?\\?[\"'`]?"
-_TWICE = Text(
+_TOOL = "{tool} was built with an older Go and can't read what {go} writes"
+_REDECLARED = Text(
     "redeclared in this block",
-    "a Go was unpacked over an older one: the standard library has files of both",
-    "cmd/compile given GOROOT/src with files of two releases",
-    r"(?P<file>(?:[\w:./\\~+-]{0,200}[/\\])?(?:go|golang|libexec|goroot|GOROOT|go-?1\.[\d.]{1,6})"
-    r"[/\\]src[/\\][\w./\\-]{1,200}\.go):\d{1,6}",
-    0.9,
+    "the sources of two Go releases lie in one GOROOT",
+    "cmd/compile on $GOROOT/src after a release was unpacked over another",
+    r"(?:go|libexec|goroot|GOROOT|usr|go-?1\.\d{1,2}(?:\.\d{1,2})?)[/\\]src[/\\](?:runtime|internal|"
+    r"syscall|reflect|sync|os|net|math|crypto|time|unicode|errors|strconv|bytes|strings)[/\\][^\s:]"
+    r"{1,120}:\d{1,6}",
+    0.92,
 )
-_INSIDE = Text(
-    "undefined",
-    "the standard library has files of two releases of Go",
-    "cmd/compile given GOROOT/src with files of two releases",
-    r"(?P<file>(?:[\w:./\\~+-]{0,200}[/\\])?(?:go|golang|libexec|goroot|GOROOT|go-?1\.[\d.]{1,6})"
-    r"[/\\]src[/\\](?:internal|runtime|syscall|os|net|reflect|sync|math|crypto)[/\\][\w./\\-]{1,200}"
-    r"\.go):\d{1,6}(?::\d{1,5})?: undefined: ",
-    0.72,
-)
-_PLUGIN = Text(
-    "different version of package",
-    "the plugin was built with another release of Go, or with other versions of its modules",
-    "Go runtime/plugin.go (plugin was built with a different version of package)",
-    r"plugin was built with a different version of package (?P<package>[^\s\"')]{1,120})",
-    0.9,
-)
-_NO_GOROOT = Text(
-    "cannot find GOROOT directory",
-    _ROOT,
-    "cmd/go/main.go (go: cannot find GOROOT directory)",
-    r"go: cannot find GOROOT directory: ?(?P<folder>[^\n]{0,200})",
-    0.8,
+_ABSENT = Text(
+    "is not in",
+    "the standard package {package} is missing: GOROOT is not a whole Go tree",
+    "cmd/go/internal/modload/import.go (is not in GOROOT, since 1.19 is not in std)",
+    r"package (?P<package>fmt|os|io|errors|runtime|runtime/[\w/]{1,40}|internal/[\w/]{1,60}"
+    r"|unsafe|sync|syscall|strings|strconv|bytes|time|bufio|context|net/http|path|log|flag|reflect|sort|math"
+    r"|encoding/json|path/filepath|os/exec|unicode|testing|vendor/[\w./]{1,80}|crypto/internal/\S"
+    r"{1,60}) is not in (?:GOROOT|std)",
+    0.82,
 )
 TEXTS = (
-    _TWICE,
-    _INSIDE,
-    _PLUGIN,
-    _NO_GOROOT,
     Text(
         "does not match go tool version",
-        "the go command is {need}, its tools are {have}: two releases are mixed",
-        "cmd/compile/internal/base/flag.go, cmd/asm (version does not match go tool version)",
-        rf"version (?P<have>{_VERSION}) does not match go tool version (?P<need>{_VERSION})"
-        r"(?:$|\W)",
+        "the tool is of {have}, the go command of {need}",
+        "cmd/compile/internal/base/flag.go; also asm, link, cgo",
+        r"version \\?\"(?P<have>[^\"\\\n]{1,60})\\?\" does not match go tool version"
+        r" \\?\"(?P<need>[^\"\\\n]{1,60})",
         0.97,
     ),
     Text(
         "object is",
-        _OBJECTS,
-        "cmd/compile/internal/noder/import.go, cmd/link, go/internal/gcimporter",
-        r"object is \[(?P<have>[^\]\n]{1,300})(?:\] expected \[(?P<need>[^\]\n]{1,300})|$)",
-        0.96,
+        "an archive was made by {have}, this compiler is {need}",
+        "cmd/compile/internal/noder/import.go, gc/bimport (object is [...] expected [...])",
+        r"object is \[(?:go object )?\w{1,12} \w{1,12} (?P<have>\S{1,40})",
+        0.95,
     ),
     Text(
-        "object header mismatch",
-        "compiled packages are of another release of Go than the linker",
-        "cmd/link/internal/loader (linked object header mismatch)",
-        confidence=0.96,
+        "linked object header mismatch",
+        "an archive was made by another Go than the linker",
+        "cmd/link/internal/ld/lib.go",
+        confidence=0.95,
     ),
     Text(
-        "no plugin module data",
-        "the plugin was built with another release of Go than the program that opens it",
-        "Go runtime/plugin.go (runtime: no plugin module data)",
-        confidence=0.9,
+        "object file version mismatch",
+        "an archive was made by another Go than the linker",
+        "cmd/link/internal/ld/lib.go, before Go 1.15",
+        confidence=0.93,
     ),
     Text(
         "fingerprint mismatch",
-        "compiled packages do not go together: they are of two builds",
-        "cmd/link/internal/ld/lib.go (checkFingerprint)",
-        r"fingerprint mismatch: \S{1,200} has [0-9a-f]{1,40}, import from",
-        0.88,
-    ),
-    Text(
-        "unsupported version of go/types export data",
-        _TOOL,
-        "go/gcexportdata",
-        confidence=0.85,
-    ),
-    Text(
-        "unsupported version",
-        "a tool was built with an older Go than the packages that it reads",
-        "golang.org/x/tools/go/gcexportdata (internal error in importing: unsupported version)",
-        r"internal error in importing \\?\"[^\"\n]{1,120}\" \(unsupported version: \d",
-        0.9,
-    ),
-    Text(
-        "please report an issue",
-        "a tool was built with an older Go than the packages that it reads",
-        "golang.org/x/tools/internal/gcimporter (internal error in importing)",
-        r"internal error in importing \\?\"[^\"\n]{1,120}\" \(",
-        0.8,
-    ),
-    Text(
-        "without types was imported from",
-        "a tool was built with an older Go than the packages that it reads",
-        "golang.org/x/tools/go/packages (internal error: package ... without types)",
-        r"internal error: package \\?\"[^\"\n]{1,120}\" without types was imported from",
+        "two archives were compiled against different versions of one package",
+        "cmd/link/internal/loader (fingerprint mismatch: a has x, import from b expecting y)",
+        r"fingerprint mismatch: (?P<package>\S{1,120}) has ",
         0.85,
+    ),
+    _REDECLARED,
+    _ABSENT,
+    Text(
+        "cannot find GOROOT directory",
+        "GOROOT names a folder that is not there",
+        "cmd/go/main.go, cmd/go/internal/cfg",
+        r"cannot find GOROOT directory: (?P<folder>[^\n]{1,200})",
+        0.75,
+    ),
+    Text(
+        "plugin was built with a different version of package",
+        "the plugin was built by another Go, or against another version of {package}",
+        "src/plugin/plugin_dlopen.go",
+        r"plugin was built with a different version of package (?P<package>\S{1,200})",
+        0.85,
+    ),
+    Text(
+        "no plugin module data",
+        "the plugin was built by another Go than the program that opens it",
+        "src/runtime/plugin.go (lastmoduleinit)",
+        r"fatal error: runtime: no plugin module data",
+        0.93,
     ),
     Text(
         "lower than the targeted Go version",
-        "golangci-lint was built with an older Go than the code is written for",
-        "golangci-lint pkg/config/loader.go (the Go language version used to build golangci-lint)",
-        confidence=0.9,
-    ),
-    Text(
-        "package requires newer Go version",
-        "a tool was built with an older Go than the code is written for",
-        "go/types (package requires newer Go version go1.N (application built with go1.M))",
-        r"package requires newer Go version (?P<need>go\S{1,12})",
+        "golangci-lint was built with {have}, the module asks for {need}",
+        "golangci-lint pkg/config/loader.go",
+        r"\(\\?\"?(?P<have>go[\d.]{3,8})[^)]{0,12}\) used to build golangci-lint is lower than the"
+        r" targeted Go version \(\\?\"?(?P<need>[\d.]{3,8})",
         0.85,
     ),
     Text(
-        "file requires newer Go version",
-        "a tool was built with an older Go than the code is written for",
-        "go/types (file requires newer Go version go1.N (application built with go1.M))",
-        r"file requires newer Go version (?P<need>go\S{1,12})",
+        "Version of Delve is too old for Go version",
+        "delve is older than the Go that built the program",
+        "delve pkg/goversion/compat.go",
+        r"Version of Delve is too old for Go version (?P<need>[\w.]{1,20})",
+        0.9,
+    ),
+    Text(
+        "is too old for this version of Delve",
+        "the Go that built the program is older than delve allows",
+        "delve pkg/goversion/compat.go",
+        r"[Gg]o version (?P<have>[\w.]{1,20}) is too old for this version of Delve",
         0.85,
+    ),
+    Text(
+        "unsupported version",
+        "a tool that was built with an older Go can't read export data of this one",
+        "golang.org/x/tools/go/gcexportdata, go/internal/gcimporter",
+        r"(?:internal error in importing|could not import|cannot import|cannot decode|"
+        r"export data)[^\n]{0,300}(?:unsupported version: \d{1,3}|unsupported version of)",
+        0.85,
+    ),
+    Text(
+        "internal error in importing",
+        "a tool that was built with an older Go can't read export data of this one",
+        "golang.org/x/tools/internal/gcimporter (please report an issue)",
+        r"internal error in importing \\?\"[^\"\n]{1,120}\" ?\(",
+        0.82,
+    ),
+    Text(
+        "without types was imported from",
+        "a tool that was built with an older Go can't read export data of this one",
+        "golang.org/x/tools/go/packages (internal error: package ... without types)",
+        r"internal error: package \\?\"[^\"\n]{1,120}\" without types was imported from",
+        0.84,
+    ),
+    *(
+        Text(
+            f"{part} requires newer Go version",
+            "a tool was built with an older Go than the code is written for ({need})",
+            "go/types (requires newer Go version go1.N (application built with go1.M))",
+            r"requires newer Go version (?P<need>go\S{1,12})",
+            0.85,
+        )
+        for part in ("package", "file")
     ),
     Text(
         "but Staticcheck was built with",
         "staticcheck was built with an older Go than the code is written for",
-        "honnef.co/go/tools (module requires at least go1.N, but Staticcheck was built with go1.M)",
-        confidence=0.9,
-    ),
-    Text(
-        "but the go tool is",
-        "GOROOT's tools are of another release than the go command",
-        "go build and gopls",
-        r"(?:compiler|tool)[^\n]{0,60} is go\S{1,12},? but the go tool is go",
-        0.85,
-    ),
-    Text(
-        "GOROOT mismatch",
-        "GOROOT is that of another release than the go command",
-        "IDEs and build tools",
-        confidence=0.7,
-    ),
-    Text(
-        "inconsistent runtime",
-        "compiled packages do not go together: they are of two builds",
-        "cmd/link and plugin",
-        r"inconsistent runtime (?:package|version)",
-        0.7,
+        "honnef.co/go/tools (module requires at least go1.N, but Staticcheck was built with)",
+        confidence=0.88,
     ),
     Text(
         "no such tool",
-        _ROOT,
+        "GOROOT names a folder where this Go does not find its tool {tool}",
         "cmd/go/internal/base/tool.go (go: no such tool)",
         r"go(?: tool)?: no such tool \"(?P<tool>compile|asm|link|cgo|vet|cover|pack|buildid)\"",
+        0.55,
+    ),
+    Text(
+        "greater than maximum supported version",
+        "a tool that was built with an older Go can't read export data of this one",
+        "go/internal/gcimporter, x/tools/internal/gcimporter",
+        r"export data version \d{1,3} is greater than maximum supported version",
+        0.9,
+    ),
+    Text(
+        "unknown export format version",
+        "a tool that was built with an older Go can't read export data of this one",
+        "go/internal/gcimporter, before Go 1.20 (unknown bexport/iexport format version)",
+        confidence=0.85,
+    ),
+    Text(
+        "flag provided but not defined",
+        "the go command gives its compiler a flag that it does not know: they are of two releases",
+        "cmd/compile, cmd/asm, cmd/link given flags of another release's cmd/go",
+        r"flag provided but not defined: (?P<flag>-(?:goversion|buildid|lang|importcfg|symabis|std"
+        r"|gensymabis|trimpath|embedcfg|coveragecfg|pgoprofile|env|nolocalimports|c|complete))\b",
         0.8,
     ),
+    Text(
+        "flag provided but not defined",
+        "the go command and one of its tools are of two releases",
+        "cmd/vet, cmd/cover given flags of another release's cmd/go",
+        r"flag provided but not defined: -(?:unsafeptr|pkgcfg|outfilelist|V)\b",
+        0.7,
+    ),
 )
-_STANDARD = r"^(?:runtime|internal|unsafe|syscall|reflect|sync|os|errors|io|fmt|math|time|net)\b"
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
-    """The surest message that two releases explain."""
-    best, sure = None, 0.0
-    for hit in hits:
-        value = _sure(hit, hits, log)
-        if value > sure:
-            best, sure = hit, value
-    if best is not None:
-        proofs = [hit for hit in hits if _sure(hit, hits, log) > 0]
-        yield said(best, proofs, remedies=_mend(best, log), confidence=sure)
+    """The surest; a flag that a tool lacks counts where its usage says that it is a tool."""
+    telling = [hit for hit in hits if _counts(hit, log)]
+    if telling:
+        best = surest(telling)
+        yield said(best, telling, remedies=_mend(best, log))
 
 
-def _sure(hit: Hit, hits: Sequence[Hit], log: Log) -> float:
-    if hit.text is _PLUGIN:
-        return 0.93 if re.search(_STANDARD, hit.group("package")) else 0.72
-    if hit.text is _INSIDE:
-        # One such line may be a port's own gap; a mix leaves many.
-        if log.build.crosses or log.build.target[0]:
-            return 0.0
-        many = len({one.number for one in hits if one.text is _INSIDE}) > 2
-        return 0.8 if many or any(one.text is _TWICE for one in hits) else 0.0
-    return hit.text.confidence
+def _counts(hit: Hit, log: Log) -> bool:
+    if hit.text.needle == "flag provided but not defined":
+        return log.near(
+            hit.number,
+            "usage: compile",
+            "usage: asm",
+            "usage: link",
+            "usage: cgo",
+            "go tool compile",
+            "go tool vet",
+            "Usage of",
+            before=2,
+            after=8,
+        )
+    return True
 
 
 def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
-    if hit.text is _PLUGIN:
+    verify = "go version; go env GOROOT GOTOOLDIR; go tool compile -V"
+    if "plugin" in hit.text.needle:
         yield Remedy(
-            "Build the plugin and the program with the same Go, from the same go.mod and flags",
-            "go version -m PROGRAM PLUGIN.so | grep -E 'go1|build|dep'",
-            safe=True,
-            verify="go version PROGRAM PLUGIN.so",
+            "Build program and plugins with one Go, one go.mod and the same flags",
+            "go build -trimpath . && go build -trimpath -buildmode=plugin ./plugin",
+            verify="go version -m PROGRAM PLUGIN.so",
         )
         return
-    if "built with an older Go" in hit.text.says or hit.text.says == _TOOL:
+    if "golangci" in hit.text.tool:
         yield Remedy(
-            "Build the tool again with the Go that is used",
-            "go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest"
-            if log.has("golangci")
-            else "go install MODULE/TOOL@latest",
-            verify="go version $(command -v TOOL) && go version",
+            "Build golangci-lint with the Go of the module, or take a newer release of it",
+            "go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest",
+            verify="golangci-lint version",
         )
         return
-    windows = log.platform.os == "windows"
+    if "delve" in hit.text.tool:
+        yield Remedy(
+            "Take a delve of the same age as Go",
+            "go install github.com/go-delve/delve/cmd/dlv@latest",
+            verify="dlv version",
+        )
+        return
+    if hit.text.needle.startswith(("object", "linked", "fingerprint", "unsupported", "greater")):
+        yield Remedy(
+            "Forget what other releases compiled, and build it anew",
+            "go clean -cache && go build -a ./...",
+            verify=verify,
+        )
     yield Remedy(
         "Unset GOROOT: the go command finds its own",
-        "set GOROOT= & go env -u GOROOT" if windows else "unset GOROOT; go env -u GOROOT",
+        "unset GOROOT GOTOOLDIR; go env -u GOROOT",
         safe=True,
-        verify="go version && go env GOROOT && go tool compile -V",
+        verify=verify,
     )
-    root = "/usr/local/go" if log.platform.os != "darwin" else "$(brew --prefix)/Cellar/go"
     yield Remedy(
-        "Remove the old installation, unpack the new one into an empty folder, clear the cache",
-        "go clean -cache" if windows else f"ls -d {root}* && which -a go && go clean -cache",
-        verify="go version && go build std",
+        "Remove what is left of other releases before a new one is unpacked",
+        "brew reinstall go"
+        if log.platform.os == "darwin"
+        else "which -a go; rm -rf /usr/local/go  # then unpack the release again",
+        verify=verify,
     )
 
 

@@ -76,10 +76,21 @@ TEXTS = (
     ),
     *(
         Text(
+            needle,
+            "runtime/cgo of this Go needs a newer C compiler than this one",
+            "GCC before 5 given Go's runtime/cgo",
+            rf"(?:runtime[/\\]cgo|gcc_\w{{2,40}}\.c)[^\n]{{0,200}}{needle}",
+            0.9,
+        )
+        for needle in ("C99 mode", "stdatomic.h")
+    ),
+    *(
+        Text(
             flag,
             _MINGW,
             "GNU ld of mingw given a flag of cmd/link (ld/lib.go, hostlink)",
-            rf"(?:unrecognized|unknown|unable to disambiguate)[^\n]{{0,40}}(?P<flag>-{{1,2}}{flag})\b",
+            r"(?:unrecognized|unknown|unable to disambiguate)[^\n]{0,40}"
+            rf"(?P<flag>-{{1,2}}{flag})\b",
             0.82,
         )
         for flag in ("dynamicbase", "nxcompat", "no-insert-timestamp")

@@ -1,218 +1,236 @@
-"""Go is too old for the port, the system or the SDK
+"""This Go is older than the target, the system or the C toolchain it builds for
 
 What is wrong
 -------------
-The Go that builds has no such port yet (`unsupported GOOS/GOARCH pair windows/arm64`), has
-another one under that name (darwin/arm64 was iOS before 1.16: it calls the C linker, which
-says `unrecognized option '-pagezero_size'`), is too old to build a newer Go, or its linker
-does not go with the system's SDK.
+`unsupported GOOS/GOARCH pair` for a port that came later; a link for darwin/arm64 with Go 1.15
+or older, which takes that for iOS and calls a C linker that knows nothing of it
+(`unrecognized option '-pagezero_size'`, `go.o: file not recognized`); Go's linker meets
+something that a newer Xcode or gcc writes (`combining dwarf failed: Unknown load command`,
+`unknown relocation type`, an assertion in Apple's new linker); Go itself is built from source
+with too old a Go (`building_Go_requires_Go_1_22_6_or_later`).
 
 Why it happens
 --------------
-A distribution, an image or a CI runner has an older Go; ports come with releases: macOS on
-arm64 with 1.16, windows/arm64 with 1.17, linux/loong64 with 1.19, linux/riscv64 with 1.14.
+Distributions, CI images and Dockerfiles hold a Go for years. Apple Silicon needs Go 1.16,
+windows/arm64 1.17, loong64 1.19.
 
 Remedy
 ------
-Install the release that brought the port, or a newer one.
+Take a Go that has the port, and name its version in the CI and in the Dockerfile.
 
 References
 ----------
-- Go release notes, "Ports"; cmd/go/internal/work/action.go
-- cmd/dist/buildtool.go (minimum bootstrap version); Go 1.16 release notes, "Darwin and iOS"
+- Go release notes, "Ports", 1.0 to 1.27 (the table is platforms/go_releases.toml)
+- golang/go 38485 (darwin/arm64), 25908 (load commands), 61229 (Xcode 15's linker)
+- cmd/dist/notgo*.go, cmd/dist/buildtool.go (minBootstrap)
 
 Limits
 ------
-A module that asks for a newer Go in its go line is build.go-mod.
+A Go that is too old for a module's source or go.mod is build.go-mod.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
-from archfit.platforms import go_releases
 from archfit.platforms.go_releases import Standing
-from archfit.rules.go_ports import REFUSED, Refusal, go_used, refusal
+from archfit.rules.go_spoken_of import PAIR, first, refused, release
 from archfit.rules.said import said
 
-_APPLE = "before Go 1.16, darwin/arm64 is iOS: an older Go does not build for Apple silicon"
-_BOOTSTRAP = "the Go that builds Go is too old: {what}"
-_LINKER = "this Go's linker is older than the SDK, whose ld refuses what it writes"
+_APPLE = "this Go takes darwin/arm64 for iOS: Apple Silicon needs Go 1.16"
+_XCODE = "this Go's linker does not know what the newer Xcode writes"
+_BOOTSTRAP = "the Go that builds Go is older than {need}"
 _PAGEZERO = Text(
     "pagezero_size",
     _APPLE,
-    "GNU ld given what cmd/link of Go before 1.16 asks of it for darwin",
-    r"(?:unrecogni[sz]ed (?:command[ -]line )?option|unknown argument)[^\n]{0,10}"
-    r"-?-?(?:Wl,)?-?pagezero_size",
-    0.7,
+    "GNU ld, gold, gcc given the flag that cmd/link has for darwin (ld/lib.go, hostlink)",
+    r"(?:unrecognized|unknown|unsupported|invalid)[^\n]{0,40}pagezero_size",
+    0.85,
 )
-_OBJECT = Text(
+_GO_O = Text(
     "go.o",
     _APPLE,
-    "GNU ld given the object that cmd/link writes (go-link-*/go.o)",
-    r"[/\\]go\.o:? ?(?:file not recognized|error adding symbols|unknown file type)",
-    0.5,
+    "GNU ld given the Mach-O object of cmd/link (go-link-*/go.o)",
+    r"go-link-[^\s:]{1,40}go\.o: (?:file|error)[^\n]{0,60}(?:not recognized|wrong format)",
+    0.85,
 )
-_ARCH = Text(
-    "for architecture arm64",
-    _APPLE,
-    "cmd/link of Go before 1.16 given GOOS=darwin GOARCH=arm64 on a Mac",
-    r"ld: (?:warning: )?(?:ignoring file|building for (?:macOS|iOS))[^\n]{1,300}go\.o",
-    0.5,
+_ASSERTION = Text(
+    "ld: Assertion failed",
+    _XCODE,
+    "Apple's ld of Xcode 15 (ld-prime) on objects of Go 1.20 and older",
+    confidence=0.82,
+)
+_FLAG = Text(
+    "flag provided but not defined",
+    "this go command has no flag {flag}",
+    "cmd/go (package flag)",
+    r"flag provided but not defined: (?P<flag>-(?:buildvcs|pgo|C|modcacherw|trimpath|overlay|mod"
+    r"|asan|modfile|compat|tool|cover|fuzz))\b",
+    0.72,
 )
 TEXTS = (
-    *REFUSED,
+    PAIR,
     _PAGEZERO,
-    _OBJECT,
-    _ARCH,
+    _GO_O,
+    _ASSERTION,
+    _FLAG,
     Text(
-        "prior to 1.16",
-        _APPLE,
-        "goreleaser (skipped darwin/arm64 build on Go < 1.16)",
-        r"unsupported (?:by|in) [Gg]o(?:lang)? ?(?:versions? )?prior to 1\.16",
+        "combining dwarf failed",
+        _XCODE,
+        "cmd/link/internal/ld/macho_combine_dwarf.go (Unknown load command)",
+        r"combining dwarf failed: (?:[Uu]nknown load command (?P<what>0x[0-9a-f]{1,8})|)",
+        0.93,
+    ),
+    Text(
+        "unknown relocation type",
+        "this Go's linker does not know what the newer C compiler writes (relocation {what})",
+        "cmd/link/internal/*/asm.go (unknown relocation type N; compiled without -fpic?)",
+        r"unknown relocation type (?P<what>\d{1,4}); compiled without -fpic",
         0.88,
     ),
     Text(
-        "skipped darwin/arm64 build on Go",
-        _APPLE,
-        "goreleaser 0.156 and later (DEPRECATED: skipped darwin/arm64 build on Go < 1.16)",
-        confidence=0.85,
+        "must be gold",
+        "this Go links with gold only, which newer distributions do not have",
+        "cmd/link/internal/ld/lib.go to Go 1.24 (ARM external linker must be gold, issue 15696)",
+        r"external linker must be gold",
+        0.72,
     ),
     Text(
         "building_Go_requires_Go",
         _BOOTSTRAP,
-        "Go src/cmd/dist/notgo*.go (found packages main and building_Go_requires_Go_1_N)",
-        r"(?P<what>building_Go_requires_Go_[\w]{3,30})",
-        0.97,
+        "cmd/dist/notgo117.go, notgo120.go, notgo122.go, notgo124.go",
+        r"building_Go_requires_Go_(?P<need>[\d_]{3,12}?)_or_later",
+        0.96,
     ),
     Text(
         "minimum bootstrap requirement",
         _BOOTSTRAP,
-        "cmd/dist/buildtool.go (does not meet the minimum bootstrap requirement)",
-        r"(?P<what>\S{1,40} does not meet the minimum bootstrap requirement of \S{1,20})",
-        0.97,
+        "cmd/dist/buildtool.go (does not meet the minimum bootstrap requirement of)",
+        r"minimum bootstrap requirement of go(?P<need>[\d.]{3,10})",
+        0.96,
+    ),
+    Text(
+        "prior to 1.16",
+        _APPLE,
+        "goreleaser (skipped darwin/arm64: unsupported by go versions prior to 1.16)",
+        r"unsupported (?:by|in|on) [Gg]o(?:lang)?(?: versions?)? prior to 1\.16",
+        0.8,
+    ),
+    Text(
+        "skipped darwin/arm64 build on Go",
+        _APPLE,
+        "goreleaser since 0.156 (skipped darwin/arm64 build on Go < 1.16)",
+        confidence=0.8,
     ),
     Text(
         "malformed LC_DYSYMTAB",
-        _LINKER,
-        "ld-prime of Xcode 15 given objects of Go before 1.20.8 (go.dev/issue/61229)",
+        _XCODE,
+        "Apple's ld of Xcode 15 on objects of Go 1.20 and older (go.dev/issue/61229)",
         r"malformed LC_DYSYMTAB, expected \d{1,9} undefined symbols",
-        0.7,
-    ),
-    Text(
-        "darwin/arm64 is not supported",
-        _APPLE,
-        "install scripts of Go",
-        confidence=0.75,
-    ),
-    Text(
-        "requires Go 1.16 or later",
-        _APPLE,
-        "tools that build for darwin/arm64",
-        r"(?i)(?:darwin.?/?arm64|apple silicon|M1)[^\n]{0,80}requires Go 1\.16 or later",
-        0.85,
+        0.75,
     ),
     Text(
         "MSpanList_Insert",
         "a Go before 1.7 does not go with macOS 10.12 and later",
-        "Go runtime before 1.7 on newer macOS (failed MSpanList_Insert)",
-        confidence=0.93,
+        "Go runtime before 1.7 (failed MSpanList_Insert)",
+        confidence=0.9,
+    ),
+    Text(
+        "must be bootstrapped using make",
+        "a Go before 1.5 builds for another target only after make.bash was run for it",
+        "cmd/go/build.go to Go 1.4 (must be bootstrapped using make.bash)",
+        confidence=0.85,
+    ),
+    Text(
+        "unknown architecture",
+        "this Go's sources know no {what}",
+        "cmd/dist/main.go (unknown architecture: ...)",
+        r"dist: unknown architecture: (?P<what>\w{1,30})",
+        0.9,
     ),
 )
-#: Signs that the build is for macOS on arm64.
-_FOR_APPLE = ("darwin_arm64", "darwin/arm64", "darwin-arm64", "Darwin-arm64", "darwin arm64")
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
-    """A port that a newer Go has; an old Go's darwin/arm64; the other messages."""
-    refused = refusal(hits, log)
-    if refused is not None and refused.standing is Standing.LATER:
+    """The surest message; those with other reasons are weighed by release and target."""
+    best, sure = None, 0.0
+    for hit in hits:
+        value = _sure(hit, log)
+        if value > sure:
+            best, sure = hit, value
+    if best is not None:
+        proofs = [hit for hit in hits if _sure(hit, log) > 0]
         yield said(
-            refused.hit,
-            [hit for hit in hits if hit.text in REFUSED],
-            message=_message(refused),
-            remedies=_go(refused.target),
-            confidence=refused.confidence,
+            best, proofs, message=_message(best, log), remedies=_mend(best, log), confidence=sure
         )
-        return
-    release = go_used(log)
-    other = [hit for hit in hits if hit.text not in REFUSED and _tells(hit, log, release)]
-    if other:
-        best = max(other, key=lambda hit: _sure(hit, log, release))
-        yield said(best, other, remedies=_mend(best), confidence=_sure(best, log, release))
 
 
-def _apple(log: Log) -> bool:
-    if log.build.target == ("darwin", "arm64"):
-        return True
-    return log.says(*_FOR_APPLE)
-
-
-def _tells(hit: Hit, log: Log, release: int | None) -> bool:
-    if hit.text in (_OBJECT, _ARCH):
-        return _apple(log) and release is not None and release < 16
-    if hit.text is _PAGEZERO:
-        return release is None or release < 16
-    if "LC_DYSYMTAB" in hit.text.needle:
-        return release is None or release < 21
-    return True
-
-
-def _sure(hit: Hit, log: Log, release: int | None) -> float:
-    if hit.text in (_OBJECT, _ARCH, _PAGEZERO) and _apple(log) and release is not None:
-        return 0.95
-    if hit.text is _PAGEZERO and not _apple(log):
-        # For darwin/amd64 with cgo the C compiler is the wrong one: build.cross-cc.
-        return 0.3
+def _sure(hit: Hit, log: Log) -> float:
+    known = release(log)
+    if hit.text is PAIR:
+        return 0.95 if refused(hit, log).standing is Standing.LATER else 0.0
+    if hit.text in (_PAGEZERO, _GO_O):
+        return _apple(hit, log, known)
+    if hit.text is _ASSERTION:
+        go = log.has("go.o", "go-link-", "/link: running")
+        return hit.text.confidence if go and (known is None or known <= 20) else 0.0
+    if hit.text is _FLAG:
+        own = log.near(hit.number, "usage: go ", "Run 'go help", before=0, after=6)
+        return hit.text.confidence if own else 0.0
     return hit.text.confidence
 
 
-def _since(target: str) -> str:
-    rows = go_releases.ports(target)
-    return str(rows[-1]["since"]) if rows else ""
+def _apple(hit: Hit, log: Log, known: int | None) -> float:
+    """A link for darwin/arm64 by a Go that has no such port for Macs."""
+    if (known is not None and known >= 16) or log.says("GOOS=ios", "ios/arm64", "ios_arm64"):
+        return 0.0
+    named = log.says("darwin_arm64", "darwin/arm64", "darwin-arm64", "GOARCH=arm64", "arm64: #")
+    if known is not None or named:
+        return 0.93 if named else 0.85
+    return 0.72 if hit.text is _PAGEZERO and log.has("/link: running") else 0.0
 
 
-def _message(refused: Refusal) -> str:
-    since = _since(refused.target)
-    had = f", this is 1.{refused.release}" if refused.release is not None else ""
-    return (
-        f"{refused.target} came with Go {since}{had}"
-        if since
-        else (f"this Go has no {refused.target} yet{had}")
-    )
+def _message(hit: Hit, log: Log) -> str:
+    if hit.text is not PAIR:
+        return ""
+    told = refused(hit, log)
+    mine = f"Go 1.{told.release}" if told.release is not None else "this Go"
+    return f"{mine} has no port {told.target}: it came with Go {first(told.target)}"
 
 
-def _go(target: str) -> Iterator[Remedy]:
-    since = _since(target)
-    goos, _, goarch = target.partition("/")
-    new = f"1.{go_releases.newest()}"
-    build = f" && GOOS={goos} GOARCH={goarch} go{new} build ./..." if goarch else ""
-    yield Remedy(
-        f"Install Go {since or new} or later" + (f" (now {new})" if since else ""),
-        f"go install golang.org/dl/go{new}@latest && go{new} download{build}",
-        verify=f"go{new} tool dist list | grep {target}",
-    )
-
-
-def _mend(hit: Hit) -> Iterator[Remedy]:
-    if hit.text.says == _APPLE:
-        yield from _go("darwin/arm64")
-        return
-    if hit.text.says == _BOOTSTRAP:
-        need = re.search(r"(1)[._](\d{1,2})", hit.group("what").rpartition("quire")[2])
-        version = f"1.{need[2]}" if need else f"1.{go_releases.newest()}"
+def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
+    need = "1.16"
+    if hit.text is PAIR:
+        need = first(refused(hit, log).target)
+    elif hit.group("need"):
+        need = hit.group("need").replace("_", ".")
         yield Remedy(
-            f"Build Go with Go {version} or later",
-            "GOROOT_BOOTSTRAP=/path/to/newer/go ./make.bash",
+            f"Build Go with Go {need} or later",
+            f"go install golang.org/dl/go{need}@latest && go{need} download && "
+            f"GOROOT_BOOTSTRAP=$(go{need} env GOROOT) ./make.bash",
             verify="$GOROOT_BOOTSTRAP/bin/go version",
         )
         return
-    yield from _go("")
+    elif hit.text not in (_PAGEZERO, _GO_O):
+        need = "1.21" if hit.text is _ASSERTION else ""
+    what = f"Go {need} or later" if need else "a current Go"
+    image = log.has("FROM golang", "golang:", "docker")
+    command = (
+        f"docker pull golang:{need or 'latest'}"
+        if image
+        else "brew install go"
+        if log.platform.os == "darwin" and not log.build.crosses
+        else "go install golang.org/dl/gotip@latest"
+        if not need
+        else f"go install golang.org/dl/go{need}@latest && go{need} download"
+    )
+    yield Remedy(f"Take {what}", command, verify="go version; go tool dist list")
+    if hit.text is PAIR and first(refused(hit, log).target):
+        yield Remedy("Or leave this target out of the list of builds")
 
 
 RULE = Rule("build.go-too-old", texts=TEXTS, weigh=weigh)

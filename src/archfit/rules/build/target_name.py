@@ -1,32 +1,33 @@
-"""The name of the target is malformed, or no such target exists
+"""A target, platform or level is named by a word that the tool does not know
 
 What is wrong
 -------------
-GOOS and GOARCH, a platform or a triple name something that no release of the tool knows:
-`unsupported GOOS/GOARCH pair Darwin/arm64`, `invalid GOAMD64: must be v1, v2, v3, v4`,
-Docker's `"linux/arm64v9": unknown operating system or architecture`, rustc's `Could not
-find specification for target`, config.sub's `machine ... not recognized`.
+GOOS, GOARCH, a `--platform`, a target triple or a level such as GOAMD64 has a value that no
+release of the tool knows: `unsupported GOOS/GOARCH pair Darwin/arm64`, `... windows /amd64`,
+`cannot parse platform specifier`, `invalid GOAMD64: must be v1, v2, v3, v4`, `machine
+'arm64-apple' not recognized`.
 
 Why it happens
 --------------
-Each tool spells targets in its own way: Go says arm64, amd64, darwin; the kernel and GCC
-aarch64, x86_64; Docker linux/arm/v7; Rust and LLVM triples. A capital letter, a blank at
-the end (`set GOOS=windows & ...` on Windows) or a variable that is empty make another name.
+Each tool spells machines in its own way: uname says x86_64 and Darwin, Docker linux/arm64/v8,
+LLVM aarch64-unknown-linux-gnu, Go amd64 and darwin. A value is copied from one to the other,
+carries a blank (`set GOOS=windows ` in cmd.exe), or two are joined. An old config.sub knows
+no machine that is younger than itself.
 
 Remedy
 ------
-Write the target as the tool spells it; `go tool dist list` and its like print them all.
+Write the name as the tool spells it.
 
 References
 ----------
-- cmd/go/internal/work/action.go, internal/buildcfg/cfg.go (GOAMD64 and its like)
-- containerd platforms (Parse), OCI image-spec image-index, "platform"
-- rustc_target spec, GNU config.sub
+- cmd/go/internal/work/action.go, CheckGOOSARCHPair; `go tool dist list`
+- internal/buildcfg/cfg.go (GOARM, GOAMD64, GOARM64, GOMIPS, GOPPC64, GORISCV64)
+- containerd platforms/platforms.go, Parse; OCI image index, `platform`
+- GNU config.sub
 
 Limits
 ------
-A name that is right for another tool and wrong for this one is told apart only by the
-message.
+A target that a newer Go has is build.go-too-old, one that it dropped build.go-too-new.
 """
 
 from __future__ import annotations
@@ -37,319 +38,255 @@ from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
-from archfit.platforms import go_releases
 from archfit.platforms.go_releases import Standing
-from archfit.rules.go_ports import REFUSED, refusal
+from archfit.rules.go_spoken_of import PAIR, refused
 from archfit.rules.said import said, surest
 
-_LEVEL = "{what} is given a value that it does not take"
-_PLATFORM = "{what} is not the name of a platform"
-_TRIPLE = "{what} is not the name of a target"
-_NAME = r"[\"'`‘“\\]{0,3}(?P<what>[^\"'`’”\s\\]{0,80})"
+_PLATFORM = "{platform} is no platform: os/isa or os/isa/variant is asked for"
+_LEVEL = "{setting} does not take this value"
+_SETTINGS = ("GOARM64", "GOARM", "GOAMD64", "GOMIPS64", "GOMIPS", "GOPPC64", "GORISCV64", "GO386")
+_WORD = r"[\"'`‘“\\]{0,3}(?P<value>[^\"'`’”\s\\]{1,80})"
+_TAKEN = "{value} is not the name of a target here"
+#: (needle, who prints it, pattern, confidence)
+_OTHERS = (
+    ("failed to parse platform", "BuildKit, Docker, skaffold", rf"parse platform:? {_WORD}", 0.9),
+    ("unable to parse platform", "Buildah", rf"parse platform:? {_WORD}", 0.9),
+    ("too many slashes in platform spec", "go-containerregistry", "", 0.95),
+    ("platform specifier component must match", "containerd platforms.go", "", 0.93),
+    ("wildcards not yet supported", "containerd platforms.go", "", 0.92),
+    ("UnknownArchitecture", "zig std.Target.Query", r"UnknownArchitecture\b", 0.9),
+    ("UnknownOperatingSystem", "zig std.Target.Query", r"UnknownOperatingSystem\b", 0.9),
+    ("architecture name for", "ld64", r"architecture name for: -arch (?P<value>\S{1,40})", 0.86),
+    ("unsupported build target", "goreleaser", rf"unsupported build target:? {_WORD}", 0.85),
+    *(
+        (f"invalid {name}", "goreleaser", rf"invalid {name}:? {_WORD}", 0.92)
+        for name in ("goos", "goarch", "goarm", "goamd64")
+    ),
+    ("NETSDK1083", ".NET SDK", r"NETSDK1083[^\n]{0,80}'(?P<value>[^'\n]{1,60})'", 0.95),
+    (
+        "go/platform",
+        "Bazel with rules_go",
+        r"no such target '@?@?[\w~+.]{1,60}//go/platform:(?P<value>[\w-]{1,40})",
+        0.92,
+    ),
+    (
+        "No such file or directory",
+        "Linux kernel's Makefile given an ARCH that is no folder of arch/",
+        r"akefile:\d{1,5}: (?:\S{0,120}/)?arch/(?P<value>[\w-]{1,30})/Makefile: No such",
+        0.93,
+    ),
+)
 TEXTS = (
-    *REFUSED,
+    PAIR,
     *(
         Text(
-            f"invalid {name}",
+            f"{word} {name}",
             _LEVEL,
-            "Go internal/buildcfg/cfg.go",
-            rf"invalid (?P<what>{name})(?: value[^\n]{{0,40}})?:? ",
-            0.95,
+            "internal/buildcfg/cfg.go, cmd/internal/objabi/util.go",
+            rf"{word} (?P<setting>{name})\b(?: value\. Must|: must)",
+            0.85,
         )
-        for name in (
-            "GOAMD64",
-            "GOARM",
-            "GOARM64",
-            "GO386",
-            "GOMIPS",
-            "GOMIPS64",
-            "GOPPC64",
-            "GORISCV64",
-            "GOWASM",
-        )
+        for name in _SETTINGS
+        for word in ("invalid", "Invalid")
     ),
     Text(
-        "Invalid GOARM value",
-        "GOARM is given a value that it does not take",
-        "Go cmd/internal/objabi/util.go before 1.22 (Invalid GOARM value. Must be 5, 6, or 7.)",
-        confidence=0.95,
+        "unknown $GOOS",
+        "no Go release knows the GOOS {value}",
+        "cmd/dist/build.go (go tool dist)",
+        r"unknown \$(?:GOOS) (?P<value>[^\n]{1,60})",
+        0.92,
     ),
     Text(
-        "Invalid GOMIPS value",
-        "GOMIPS is given a value that it does not take",
-        "Go cmd/internal/objabi/util.go before 1.17",
-        confidence=0.95,
-    ),
-    *(
-        Text(
-            f"unknown {kind}",
-            "{what} is no " + kind + " that Go knows",
-            "Go cmd/dist, cmd/link (unknown ...)",
-            rf"(?:go tool dist|cmd/dist|link|asm|compile): unknown {kind} {_NAME}",
-            0.75,
-        )
-        for kind in ("goos", "goarch")
+        "unknown $GOARCH",
+        "no Go release knows the GOARCH {value}",
+        "cmd/dist/build.go (go tool dist)",
+        r"unknown \$(?:GOARCH) (?P<value>[^\n]{1,60})",
+        0.92,
     ),
     Text(
-        "unknown operating system or architecture",
-        _PLATFORM,
-        "containerd platforms.go (Parse)",
-        r"(?:[\"'\\]{1,3}(?P<what>[^\"'\\\s]{0,60})[\"'\\]{1,3}: )?unknown operating system or"
-        r" architecture",
-        0.95,
-    ),
-    Text(
-        "platform specifier component must match",
-        _PLATFORM,
-        "containerd platforms.go (is an invalid component of, ... must match)",
-        r"(?:invalid component of [\"'\\]{0,3}(?P<what>[^\"'\\\n]{0,80})[\"'\\]{0,3}: )?platform"
-        r" specifier component must match",
-        0.95,
+        "unknown architecture",
+        "the Go compiler has no code generator for {value}",
+        "cmd/compile/main.go, cmd/link/main.go, cmd/asm",
+        r"(?:compile|link|asm|\dg|\dl): unknown architecture \"?(?P<value>\w{1,30})",
+        0.9,
     ),
     Text(
         "cannot parse platform specifier",
         _PLATFORM,
-        "containerd platforms.go",
-        rf"(?:{_NAME}[\"'\\]{{1,3}}: )?cannot parse platform specifier",
+        "containerd platforms/platforms.go (Parse), in docker, buildx, nerdctl, ctr",
+        r"(?P<platform>\\?\"[^\"\n]{0,80}\"): cannot parse platform specifier",
         0.95,
     ),
     Text(
-        "wildcards not yet supported",
+        "is an invalid component of",
         _PLATFORM,
-        "containerd platforms.go",
-        r"(?P<what>\S{1,60}): wildcards not yet supported",
+        "containerd platforms/platforms.go (Parse)",
+        r"is an invalid component of (?P<platform>\\?\"[^\"\n]{0,80}\")",
+        0.95,
+    ),
+    Text(
+        "unknown operating system or architecture",
+        _PLATFORM,
+        "containerd platforms/platforms.go (Parse)",
+        r"(?P<platform>\\?\"[^\"\n]{0,80}\"): unknown operating system or architecture",
+        0.95,
+    ),
+    Text(
+        "invalid platform",
+        _PLATFORM,
+        "podman, buildah (parse.Platform), ko, skaffold, Docker Compose",
+        r"invalid platform(?: syntax for)?:? (?P<platform>[^\n]{1,80})",
+        0.8,
+    ),
+    Text(
+        "could not find specification for target",
+        "rustc has no target {value}",
+        "rustc_target/src/spec (load_spec_error)",
+        r"could not find specification for target \"(?P<value>[^\"\n]{1,80})\"",
         0.93,
     ),
-    *(
-        Text(needle, _PLATFORM, tool, pattern, sure)
-        for needle, tool, pattern, sure in (
-            (
-                "failed to parse platform",
-                "BuildKit, Docker, skaffold, buildx (failed to parse platform)",
-                rf"failed to parse platform:? {_NAME}",
-                0.92,
-            ),
-            (
-                "invalid platform syntax",
-                "Buildah, Podman (invalid platform syntax for ... use OS/ARCH[/VARIANT])",
-                rf"invalid platform syntax(?: for)? {_NAME}",
-                0.95,
-            ),
-            (
-                "unable to parse platform",
-                "Buildah (unable to parse platform)",
-                rf"unable to parse platform:? {_NAME}",
-                0.93,
-            ),
-            (
-                "invalid platform",
-                "crane, ko, kaniko, Docker plugins, act",
-                rf"[Ee]rror[^\n]{{0,120}}invalid platform(?: specified)?[: ]{{1,2}}{_NAME}",
-                0.8,
-            ),
-            (
-                "parsing platform",
-                "go-containerregistry v1/platform.go (ParsePlatform: too many slashes)",
-                rf"(?:parsing|parse) platform {_NAME}",
-                0.85,
-            ),
-            (
-                "too many slashes in platform spec",
-                "go-containerregistry v1/platform.go (ParsePlatform)",
-                rf"too many slashes in platform spec:? {_NAME}",
-                0.95,
-            ),
-            (
-                "invalid os/arch",
-                "build tools of images",
-                rf"invalid os/arch[^\n]{{0,20}}: {_NAME}",
-                0.85,
-            ),
-        )
+    Text(
+        "Could not find specification for target",
+        "rustc has no target {value}",
+        "rustc_target/src/spec, before 1.70",
+        r"Could not find specification for target \"(?P<value>[^\"\n]{1,80})\"",
+        0.93,
     ),
-    *(
-        Text(needle, _TRIPLE, tool, pattern, sure)
-        for needle, tool, pattern, sure in (
-            (
-                "find specification for target",
-                "rustc rustc_target (Could not find specification for target)",
-                rf"[Cc]ould not find specification for target {_NAME}",
-                0.95,
-            ),
-            (
-                "does not support target",
-                "rustup (toolchain ... does not support target; did you mean)",
-                rf"toolchain '[^'\n]{{1,80}}' does not (?:contain component 'rust-std' for|support)"
-                rf" target {_NAME}",
-                0.93,
-            ),
-            (
-                "not recognized",
-                "GNU config.sub (Invalid configuration: machine, system, OS not recognized)",
-                r"[Ii]nvalid configuration [`'‘]?[^`'’\n]{1,80}['’]?:"
-                r" (?:machine|system|OS|kernel|more than)[^\n]{0,20} [`'‘]?(?P<what>[^`'’\n]{1,60})"
-                r"['’]? not recognized",
-                0.93,
-            ),
-            (
-                "not recognized",
-                "GNU config.sub (libtool, ./configure: machine X not recognized)",
-                r"(?:machine|system) [`'‘](?P<what>[^`'’\n]{1,60})['’] not recognized",
-                0.9,
-            ),
-            (
-                "UnknownArchitecture",
-                "zig std.Target.Query.parse",
-                r"(?:target|triple|query)[^\n]{0,20} ?[\"'`]?(?P<what>[\w.-]{0,60})[\"'`]?: "
-                r"Unknown(?:Architecture)",
-                0.93,
-            ),
-            (
-                "UnknownOperatingSystem",
-                "zig std.Target.Query.parse",
-                r"[\"'`]?(?P<what>[\w.-]{0,60})[\"'`]?: UnknownOperatingSystem",
-                0.93,
-            ),
-            (
-                "unknown architecture",
-                "zig main.zig (error: unknown architecture), lipo",
-                rf"error: unknown architecture:? {_NAME}",
-                0.8,
-            ),
-            (
-                "unknown OS",
-                "zig main.zig (error: unknown OS)",
-                rf"error: unknown OS:? {_NAME}",
-                0.9,
-            ),
-            (
-                "invalid arch name",
-                "clang (invalid arch name '-arch NAME')",
-                r"error: invalid arch name '?(?P<what>[^'\n]{1,60})",
-                0.9,
-            ),
-            (
-                "architecture name for",
-                "ld64 (unknown/unsupported architecture name for: -arch NAME)",
-                r"architecture name for: (?P<what>-arch \S{1,40})",
-                0.88,
-            ),
-            (
-                "unknown architecture specification flag",
-                "lipo (unknown architecture specification flag)",
-                rf"unknown architecture specification flag:? \(?{_NAME}",
-                0.93,
-            ),
-            (
-                "RuntimeIdentifier",
-                ".NET SDK NETSDK1083 (RuntimeIdentifier is not recognized)",
-                r"RuntimeIdentifier '(?P<what>[^'\n]{1,60})' is not recognized",
-                0.95,
-            ),
-            (
-                "NETSDK1083",
-                ".NET SDK NETSDK1083",
-                r"error NETSDK1083[^\n]{0,80}'(?P<what>[^'\n]{1,60})'",
-                0.95,
-            ),
-            (
-                "go/platform",
-                "Bazel with rules_go (no such target @rules_go//go/platform:NAME)",
-                r"no such target '@?@?[\w~+.]{1,60}//go/(?:platform|toolchain):"
-                r"(?P<what>[\w-]{1,40})",
-                0.92,
-            ),
-            (
-                "unsupported build target",
-                "goreleaser internal/builders/golang (invalid target)",
-                rf"(?:unsupported build target|invalid build target):? {_NAME}",
-                0.85,
-            ),
-            ("invalid goarch", "goreleaser (invalid goarch)", rf"invalid goarch:? {_NAME}", 0.93),
-            ("invalid goos", "goreleaser (invalid goos)", rf"invalid goos:? {_NAME}", 0.93),
-            ("invalid goarm", "goreleaser (invalid goarm)", rf"invalid goarm:? {_NAME}", 0.93),
-            (
-                "invalid goamd64",
-                "goreleaser (invalid goamd64)",
-                rf"invalid goamd64:? {_NAME}",
-                0.93,
-            ),
-            (
-                "No such file or directory",
-                "Linux kernel's Makefile given an ARCH that is no folder of arch/",
-                r"[Mm]akefile:\d{1,5}: (?:\S{0,120}/)?arch/(?P<what>[\w-]{1,30})/Makefile: No such",
-                0.93,
-            ),
-        )
+    Text(
+        "does not support target",
+        "this Rust toolchain has no target {value}",
+        "rustup src/errors.rs (UnknownTarget)",
+        r"toolchain '[^'\n]{1,100}' does not support target '(?P<value>[^'\n]{1,80})'",
+        0.88,
     ),
+    Text(
+        "Invalid configuration",
+        "config.sub does not know the machine {value}",
+        "GNU config.sub (Invalid configuration ...: machine ... not recognized)",
+        r"Invalid configuration ['`](?P<whole>[^'\n]{1,80})['`]: (?:machine|system|OS|more than)"
+        r" ?['`]?(?P<value>[^'\n]{0,60})",
+        0.9,
+    ),
+    Text(
+        "unable to guess system type",
+        "config.guess is older than this machine",
+        "GNU config.guess (cannot guess build type)",
+        confidence=0.9,
+    ),
+    Text(
+        "cannot guess build type",
+        "config.guess is older than this machine",
+        "GNU autoconf (AC_CANONICAL_BUILD: cannot guess build type; you must specify one)",
+        confidence=0.88,
+    ),
+    Text(
+        "in target triple",
+        "the target triple {value} is malformed",
+        "clang DiagnosticDriverKinds.td (err_drv_invalid_version_number and its relatives)",
+        r"(?:version|environment|vendor) '[^'\n]{0,40}' in target triple '(?P<value>[^'\n]{1,80})'",
+        0.85,
+    ),
+    Text(
+        "invalid arch name",
+        "clang knows no architecture {value}",
+        "clang DiagnosticDriverKinds.td (err_drv_invalid_arch_name)",
+        r"error: invalid arch name '(?:-arch )?(?P<value>[^'\n]{1,40})'",
+        0.85,
+    ),
+    Text(
+        "unable to parse target query",
+        "zig knows no target {value}",
+        "zig src/main.zig (parseTargetQueryOrReportFatalError)",
+        r"unable to parse target query '(?P<value>[^'\n]{1,80})'",
+        0.92,
+    ),
+    Text(
+        "unknown architecture specification flag",
+        "lipo and ld64 know no architecture {value}",
+        "cctools arch.c (lipo, otool, nm)",
+        r"unknown architecture specification flag(?: in [^\n]{1,80})?: (?P<value>[^\n]{1,60})",
+        0.85,
+    ),
+    Text(
+        "No valid platforms to build for",
+        "none of the targets is one that gox knows",
+        "mitchellh/gox main.go",
+        confidence=0.85,
+    ),
+    *(Text(needle, _TAKEN, tool, pattern, sure) for needle, tool, pattern, sure in _OTHERS),
 )
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
-    """A port that no Go ever had, or a name that another tool refuses."""
-    refused = refusal(hits, log)
-    if refused is not None:
-        if refused.standing is Standing.NEVER:
-            yield said(
-                refused.hit,
-                [hit for hit in hits if hit.text in REFUSED],
-                message=f"no Go builds for {refused.target!r}",
-                remedies=_go(refused.hit),
-                confidence=refused.confidence,
-            )
+    """The pair counts only where no release of Go has such a port."""
+    telling = [hit for hit in hits if hit.text is not PAIR or _never(hit, log)]
+    if not telling:
         return
-    other = [hit for hit in hits if hit.text not in REFUSED]
-    if other:
-        best = surest(other)
-        yield said(best, other, remedies=_mend(best))
+    best = surest(telling)
+    confidence = 0.96 if best.text is PAIR else 0.0
+    yield said(
+        best, telling, message=_message(best, log), remedies=_mend(best, log), confidence=confidence
+    )
 
 
-def _go(hit: Hit) -> Iterator[Remedy]:
-    meant = go_releases.meant(hit.group("goos"), hit.group("goarch"))
-    if meant:
-        goos, _, goarch = meant.partition("/")
+def _never(hit: Hit, log: Log) -> bool:
+    return refused(hit, log).standing is Standing.NEVER
+
+
+def _message(hit: Hit, log: Log) -> str:
+    if hit.text is not PAIR:
+        told = hit.group("value") or hit.text.says != _TAKEN
+        return "" if told else "the name of the target is not one that this tool knows"
+    target = refused(hit, log).target
+    blank = target != target.replace(" ", "")
+    return f"no Go release has a port {target!r}" + (
+        "; the name has a blank in it" if blank else ""
+    )
+
+
+def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
+    if hit.text is PAIR:
+        meant = refused(hit, log).meant
+        if meant:
+            system, _, isa = meant.partition("/")
+            yield Remedy(
+                f"Write it as Go does: {meant}",
+                f"GOOS={system} GOARCH={isa} go build ./...",
+                safe=True,
+                verify=f"go tool dist list | grep -x {meant}",
+            )
+        else:
+            yield Remedy("Take a target that Go has", "go tool dist list", safe=True)
+        return
+    if hit.group("platform"):
         yield Remedy(
-            f"Write {meant} (no blanks, small letters)",
-            f"GOOS={goos} GOARCH={goarch} go build ./...",
+            "Name the platform as os/isa[/variant]",
+            "docker buildx build --platform linux/arm64 .",
             safe=True,
-            verify="go env GOOS GOARCH",
+            verify="docker buildx inspect --bootstrap | grep Platforms",
         )
-    yield Remedy("See which targets this Go has", "go tool dist list", safe=True)
-
-
-def _mend(hit: Hit) -> Iterator[Remedy]:
-    tool = hit.text.tool
-    if tool.startswith("Go "):
-        name = hit.group("what", "GOARM")
+    elif hit.text.needle.split()[0] in ("Invalid", "unable", "cannot") and "GNU" in hit.text.tool:
         yield Remedy(
-            f"Unset {name}, or give it a value that the message lists",
-            f"unset {name}; go env -u {name}",
+            "Bring config.guess and config.sub up to date",
+            "cp /usr/share/misc/config.guess /usr/share/misc/config.sub .  # Debian: autotools-dev",
+            verify="./config.guess && ./config.sub $(./config.guess)",
+        )
+    elif "rust" in hit.text.tool:
+        yield Remedy(
+            "Take a target of the list",
+            "rustc --print target-list",
             safe=True,
-            verify=f"go env {name}",
+            verify="rustup target list",
         )
-    elif tool.startswith("rust"):
-        yield Remedy("Take a triple that rustc knows", "rustc --print target-list", safe=True)
-    elif "config.sub" in tool:
+    elif hit.group("setting"):
         yield Remedy(
-            "Put a newer config.sub and config.guess in the place of the old ones",
-            "cp /usr/share/misc/config.sub /usr/share/misc/config.guess .",
-            verify="./config.sub aarch64-apple-darwin",
+            f"Give {hit.group('setting')} one of the values of the message, or unset it",
+            f"go env -u {hit.group('setting')}",
+            safe=True,
+            verify=f"go env {hit.group('setting')}",
         )
-    elif tool.startswith("zig"):
-        yield Remedy("Take a target that zig knows (aarch64-linux-gnu)", "zig targets", safe=True)
-    elif "clang" in tool or "ld64" in tool or "lipo" in tool:
-        yield Remedy("Name it as Apple does: arm64, x86_64", "clang -arch arm64 ...", safe=True)
-    elif "Linux kernel" in tool:
-        yield Remedy("Name it as the kernel's arch folder does", "make ARCH=arm64", safe=True)
-    elif tool.startswith((".NET", "Bazel", "goreleaser")):
-        yield Remedy("Write the target as this tool lists it", "go tool dist list", safe=True)
     else:
-        yield Remedy(
-            "Write the platform as os/arch[/variant], in small letters",
-            "docker buildx build --platform linux/amd64,linux/arm64 .",
-            safe=True,
-            verify="docker buildx inspect --bootstrap",
-        )
+        yield Remedy("Write the name as this tool spells it", verify="")
 
 
 RULE = Rule("build.target-name", texts=TEXTS, weigh=weigh)
