@@ -10,7 +10,9 @@ from archfit.engine.attempt import attempt
 from archfit.engine.search import WHOLE, Search
 from archfit.facts import log as keys
 from archfit.formats.log import Log
+from archfit.formats.prose import explains
 from archfit.formats.rewrap import filled, terminal_width, unbroken
+from archfit.formats.secrets import masked
 from archfit.model.fact import Fact, Trust
 from archfit.model.finding import Finding, NotChecked
 from archfit.model.rule import Result, Rule
@@ -70,14 +72,34 @@ def _judged(
     answers: list[Finding] = []
     gaps: list[NotChecked] = []
     for rule in rules:
-        own = hits.get(rule.id)
+        own = [hit for hit in hits.get(rule.id, ()) if not explains(hit.line, hit.text.needle)]
         if not own:
             continue
         findings, failure = attempt(rule.id, subject, weighed, rule, own, log)
         if failure is not None:
             gaps.append(failure)
-        answers += [replace(f, rule=rule.id, subject=subject) for f in findings or ()]
+        answers += [
+            replace(_without_secrets(f), rule=rule.id, subject=subject) for f in findings or ()
+        ]
     return ranked(answers, rules), gaps
+
+
+def _without_secrets(found: Finding) -> Finding:
+    """What is shown of pasted text names no secret whole: reports are pasted too."""
+    return replace(
+        found,
+        message=masked(found.message),
+        evidence=tuple(replace(proof, text=masked(proof.text)) for proof in found.evidence),
+        remedies=tuple(
+            replace(
+                remedy,
+                title=masked(remedy.title),
+                command=masked(remedy.command),
+                verify=masked(remedy.verify),
+            )
+            for remedy in found.remedies
+        ),
+    )
 
 
 def _rejoined(lines: Mapping[int, str], answered: bool) -> dict[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from archfit.formats.secrets import masked
 from archfit.model.finding import Evidence, Finding, Remedy
 from archfit.model.text import Hit
 
@@ -45,11 +46,12 @@ def evidence(hits: Iterable[Hit]) -> tuple[Evidence, ...]:
 
 
 def shown(hit: Hit) -> str:
-    """The part of the line that is worth showing: at most 300 characters around the message."""
-    line = hit.line.strip()
+    """The part of the line that is worth showing: at most 300 characters around the message,
+    no secret among them."""
+    line = masked(hit.line.strip())
     if len(line) <= 300:
         return line
-    at = line.find(hit.text.needle)
+    at = max(0, line.find(hit.text.needle))
     start = max(0, at - 120)
     return ("... " if start else "") + line[start : start + 300]
 
