@@ -72,6 +72,21 @@ _ROWS = (
         0.92,
     ),
     (
+        "tbd",
+        NEWER,
+        "YAML reader of ld64's libtapi and lld (*.tbd:4:18: error: unknown enumerated scalar)",
+        r"\.tbd:\d{1,5}:\d{1,5}: error: ",
+        0.92,
+    ),
+    (
+        "SecTrustCopyCertificateChain",
+        "the SDK is older than macOS 12, and this Go needs a function that came with it",
+        "ld64, lld on crypto/x509 of Go 1.25 and later (golang/go 75013)",
+        r"\b_?SecTrustCopyCertificateChain\\?\"?, referenced from|"
+        r"undefined symbol: _?SecTrustCopyCertificateChain",
+        0.93,
+    ),
+    (
         "requires Xcode",
         NEEDS_XCODE,
         "xcode-select (tool 'xcodebuild' requires Xcode, but active developer directory ...)",
