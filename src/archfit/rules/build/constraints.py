@@ -112,6 +112,13 @@ TEXTS = (
         confidence=0.75,
     ),
     Text(
+        "syscall.Handle",
+        "a file descriptor is a syscall.Handle on Windows: the code was written for Unix",
+        "cmd/compile (cannot use int(fd) (type int) as type syscall.Handle)",
+        r"cannot use [^\n]{1,120} as (?:type )?syscall\.Handle",
+        0.8,
+    ),
+    Text(
         "named files must not be",
         "the file that is named is left out for this target",
         "go/build",
@@ -217,6 +224,10 @@ def _undefined(hit: Hit, log: Log) -> float:
         return 0.8
     if log.has("go:build", "+build"):
         return 0.78
+    if "." not in symbol and all(log.build.target):
+        # Of a dependency that others build: it is this target that lacks a file.
+        dependency = re.search(r"pkg[/\\]mod[/\\]|vendor[/\\]", hit.group("file"))
+        return 0.72 if dependency and log.build.cgo != "0" else 0.0
     return 0.0
 
 

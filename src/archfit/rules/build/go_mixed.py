@@ -44,7 +44,7 @@ _REDECLARED = Text(
     "redeclared in this block",
     "the sources of two Go releases lie in one GOROOT",
     "cmd/compile on $GOROOT/src after a release was unpacked over another",
-    r"(?:go|libexec|goroot|GOROOT|usr|go-?1\.\d{1,2}(?:\.\d{1,2})?)[/\\]src[/\\](?:runtime|internal|"
+    r"(?:[Gg]o|libexec|goroot|GOROOT|usr|current|go-?1\.\d{1,2}(?:\.\d{1,2})?)[/\\]src[/\\](?:runtime|internal|"
     r"syscall|reflect|sync|os|net|math|crypto|time|unicode|errors|strconv|bytes|strings)[/\\][^\s:]"
     r"{1,120}:\d{1,6}",
     0.92,
@@ -191,11 +191,26 @@ TEXTS = (
         r"export data version \d{1,3} is greater than maximum supported version",
         0.9,
     ),
+    *(
+        Text(
+            needle,
+            "a tool that was built with an older Go can't read export data of this one",
+            "go/internal/gcimporter, before Go 1.20 (unknown bexport/iexport format version)",
+            confidence=0.88,
+        )
+        for needle in (
+            "unknown iexport format version",
+            "unknown bexport format version",
+            "unknown export format version",
+            "export data is newer version",
+        )
+    ),
     Text(
-        "unknown export format version",
+        "panic: unsupported version",
         "a tool that was built with an older Go can't read export data of this one",
-        "go/internal/gcimporter, before Go 1.20 (unknown bexport/iexport format version)",
-        confidence=0.85,
+        "golang.org/x/tools/internal/pkgbits (NewPkgDecoder)",
+        r"panic: unsupported version: \d{1,3}\b",
+        0.955,
     ),
     Text(
         "flag provided but not defined",

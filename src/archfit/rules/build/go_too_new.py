@@ -84,6 +84,20 @@ TEXTS = (
         )
         for needle in ("C99 mode", "stdatomic.h")
     ),
+    Text(
+        "build-id",
+        "the C linker is too old for this Go: it knows no --build-id",
+        "GNU ld before 2.18 given a flag of cmd/cgo",
+        r"unrecogni[sz]ed option '?--build-id=none",
+        0.88,
+    ),
+    Text(
+        "trampoline in go.o",
+        "the SDK is too old for this Go: it lacks what the runtime calls",
+        "ld64 with an SDK older than the macOS that this Go asks for",
+        r"(?:runtime|syscall)[\w./]{1,80}_trampoline in go\.o",
+        0.92,
+    ),
     *(
         Text(
             flag,

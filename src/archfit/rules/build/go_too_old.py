@@ -62,7 +62,7 @@ _ASSERTION = Text(
     "ld: Assertion failed",
     _XCODE,
     "Apple's ld of Xcode 15 (ld-prime) on objects of Go 1.20 and older",
-    confidence=0.82,
+    confidence=0.95,
 )
 _FLAG = Text(
     "flag provided but not defined",

@@ -80,15 +80,21 @@ _SYSROOT = Text(
     r"no such sysroot directory:? '(?P<sdk>[^'\n]{0,200})'",
     0.9,
 )
+#: Frameworks that every SDK of macOS has.
+_FRAMEWORKS = (
+    r"(?:CoreServices|CoreFoundation|Foundation|Cocoa|AppKit|Security|CoreGraphics|Carbon"
+    r"|ApplicationServices|SystemConfiguration|Metal|QuartzCore|AudioToolbox)"
+)
 _HEADER = Text(
     "file not found",
     "the C library's own headers are not found: the SDK is missing or not told to the compiler",
     "clang on macOS without an SDK",
-    r"fatal error: '(?P<header>(?:std(?:io|lib|int|def|arg|bool)|string|math|errno|time"
-    r"|assert|limits"
-    r"|unistd|ctype|wchar|inttypes|pthread|locale|signal)\.h|sys/(?:types|cdefs|param|time|sysctl"
-    r"|stat)\.h|TargetConditionals\.h|Availability\.h|AvailabilityMacros\.h|machine/\w{1,20}\.h"
-    r"|_types\.h|wchar\.h|cstd\w{2,8}|iostream|string|vector|cmath|memory)' file not found",
+    r"fatal error: '(?P<header>(?:std(?:io|lib|int|def|arg|bool)|string|math|errno|time|assert"
+    r"|limits|unistd|ctype|wchar|inttypes|pthread|locale|signal)\.h|sys/(?:types|cdefs|param|time"
+    r"|sysctl|stat)\.h|(?:TargetConditionals|Availability|AvailabilityMacros|_types)\.h"
+    r"|machine/\w{1,20}\.h|cstd\w{2,8}|iostream|string|vector|cmath|memory|"
+    + _FRAMEWORKS
+    + r"/\w{1,40}\.h|IOKit/[\w/]{1,40}\.h)' file not found",
     0.82,
 )
 _TBD = Text(
@@ -149,9 +155,13 @@ def _sure(hit: Hit, log: Log) -> float:
         failed = log.has("file not found", "not found for", "linker command failed", "rror: ")
         return text.confidence if failed and _apple(log) else 0.6 if failed else 0.0
     if text is _HEADER:
-        if log.has(*_LINUX) or not _apple(log):
+        header = hit.group("header")
+        if log.has(*_LINUX) or (log.build.crosses and log.build.host[0] != "darwin"):
             return 0.0
-        return text.confidence
+        if re.match(rf"IOKit|TargetCond|Availab|{_FRAMEWORKS}/", header) or _apple(log):
+            return text.confidence
+        # Only clang quotes it so, and cgo with clang is macOS, as a rule.
+        return 0.6 if "_cgo_export" in hit.line or log.has("runtime/cgo") else 0.0
     if text is _SYSTEM_LIBRARY and log.has("-static"):
         return 0.55
     if text is _FRAMEWORK:
