@@ -125,6 +125,9 @@ def spoken(said: str) -> Cause | None:
 def _of_panic(dump: Dump, place: Place, told: str) -> Cause | None:
     message = dump.message
     first = _first_line(message)
+    frames = dump.first.frames if dump.first else ()
+    if any(frame.function.startswith(("cmd/compile/", "cmd/link/")) for frame in frames):
+        return None  # build.compiler-crash
     if message.startswith("deadlock: "):
         return Cause("go-deadlock", 0.9, first, place.function)
     if "test timed out after" in message:
@@ -281,15 +284,28 @@ def _foreign_pc(dump: Dump) -> bool:
     if frames and frames[-1].function == "runtime.sigpanic":
         return True
     if any(n.kind == "unexpected-return-pc" for n in (stack.notes if stack else ())):
-        return bool(frames) and frames[-1].function in ("runtime.sigpanic", "runtime.throw")
+        ends = ("runtime.sigpanic", "runtime.throw")
+        return "runtime.sigpanic called from" in stack_text(dump) and (
+            not frames or frames[-1].function in ends
+        )
     return not frames and (dump.pc or 0) >> 40 == 0x7F
 
 
+def stack_text(dump: Dump) -> str:
+    """The start of the stack that tells of the death, as printed."""
+    stack = dump.runtime_stack or dump.first
+    return stack.block[:2000] if stack else ""
+
+
 def _below_signal(dump: Dump) -> bool:
-    """gccgo prints the runtime's own frames above the call of C."""
+    """gccgo prints the runtime's own frames above the call of C, and no parentheses."""
     first = dump.first
-    own = [f for f in (first.frames if first else ()) if f.function and not f.runtime]
-    return bool(own) and dump.runtime_stack is None and "._Cfunc_" in own[0].function
+    if first is None or dump.runtime_stack is not None:
+        return False
+    if not first.frames:
+        return first.state.startswith("syscall") and "._Cfunc_" in first.block[:1000]
+    own = [f for f in first.frames if f.function and not f.runtime]
+    return bool(own) and "._Cfunc_" in own[0].function
 
 
 def _throws(dump: Dump) -> bool:

@@ -15,7 +15,9 @@ _PC = re.compile(
 )
 _SIGLINE = re.compile(
     r"\[signal (?:0x([0-9a-f]{1,8})|(?:(SIG[A-Z0-9]{2,10}): )?([^\n\]]{1,60}?))"
-    r" code=(?:0x([0-9a-f]{1,16})|(-?\d{1,20})) addr=0x([0-9a-f]{1,16}) pc=0x([0-9a-f]{1,16})\]"
+    r" code=(?:0x([0-9a-f]{1,16})|(-?\d{1,20})) addr=(0x[0-9a-f]{1,16}|[1-9]\d{0,19}|0)"
+    # gccgo prints all three in decimal.
+    r" pc=(0x[0-9a-f]{1,16}|[1-9]\d{0,19}|0)\]"
 )
 _NAME = re.compile(r"(SIG[A-Z0-9]{2,10})(?:: ([^\n]{0,80}))?|[Ss]ignal (\d{1,3})")
 _BYTE = re.compile(r"0x([0-9a-f]{1,2})(?= |\Z)")
@@ -83,7 +85,7 @@ def signal_line(line: str) -> Fault:
     # On Windows the number is that of the exception, which has 32 bits.
     name = _SIGNALS.get(number, "") if number is not None else found[2] or ""
     code = int(found[4], 16) if found[4] else int(found[5])
-    return Fault(name, number, found[3] or "", signed(code), int(found[6], 16), int(found[7], 16))
+    return Fault(name, number, found[3] or "", signed(code), int(found[6], 0), int(found[7], 0))
 
 
 def exception_line(line: str) -> tuple[int, ...]:
