@@ -102,6 +102,12 @@ TEXTS = (
         confidence=0.96,
     ),
     Text(
+        "cannot use systemd cgroups manager",
+        "the runtime was told to use systemd's cgroups where systemd does not run",
+        "runc libcontainer/cgroups/manager (systemd not running on this host)",
+        confidence=0.95,
+    ),
+    Text(
         "systemd cgroup flag passed",
         "the runtime was told to use systemd's cgroups where systemd is not to be had",
         "runc utils_linux.go",

@@ -180,6 +180,12 @@ TEXTS = (
         0.9,
     ),
     Text(
+        "AWS authentication requires a valid Date or",
+        _VERSION,
+        "Amazon S3 and others on signature version 2 (AccessDenied; requires ... x-amz-date)",
+        confidence=0.82,
+    ),
+    Text(
         "SignatureVersionNotSupported",
         _VERSION,
         "MinIO, seaweedfs (ErrSignatureVersionNotSupported)",
