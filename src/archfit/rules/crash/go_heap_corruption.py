@@ -59,6 +59,10 @@ TEXTS = (
             ("to unallocated span", r"runtime: pointer 0x[0-9a-f]{1,16} to unallocated span"),
             ("unused region of span", r"runtime: pointer 0x[0-9a-f]{1,16} to unused region"),
             ("marked free object in span", ""),
+            ("checkmark found unmarked object", r"fatal error: checkmark found"),
+            ("bad pointer in write barrier", r"fatal error: bad pointer in write barrier"),
+            ("bad pointer in unexpected span", r"fatal error: objectstart: bad pointer"),
+            ("allocCount", r"fatal error: s\.allocCount (?:!=|>) s\.nelems"),
             ("invalid heap pointer", r"garbage collector found invalid heap pointer"),
         )
     ),

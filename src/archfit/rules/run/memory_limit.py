@@ -67,7 +67,7 @@ TEXTS = (
         "OOMKilled",
         "the container was killed: its limit of memory was reached",
         "Kubernetes and Docker",
-        r"OOMKilled(?!\"?\s{0,3}[:=]\s{0,3}false)",
+        r"(?<!\.State\.)OOMKilled(?!\"?\s{0,3}[:=]\s{0,3}false)",
         0.96,
     ),
     Text(
@@ -152,6 +152,7 @@ TEXTS = (
         r"(?P<tool>ld|collect2|lto1|lto-wrapper|as|cc1\w{0,6}) ?terminated with signal 9",
         0.95,
     ),
+    Text("Compile terminated by signal 9", _COMPILER, "sccache", "", 0.94),
     Text(
         "signal: killed",
         _COMPILER,
@@ -179,7 +180,7 @@ TEXTS = (
         "Killed",
         _KILLED,
         "bash, dash and make when a command ended by SIGKILL",
-        r"(?:^|\d |: |\s)Killed(?:\s{2,}\S|\s*$|\s+\"?\$|\s*\(|\s+[\w./-]{1,60})",
+        r"(?:^|\d |: |\s)Killed(?:\s{2,}\S|\.?\s*$|\s+\"?\$|\s*\(|\s+[./~])|(?:\d |: )Killed \S",
         0.82,
         ("Killed: 9", "Killed process", "internal compiler"),
     ),

@@ -66,11 +66,18 @@ TEXTS = (
         "programs that start threads or processes, in old containers",
         r"(?:pthread_create|thread::spawn|spawn thread|create (?:a |new )?thread|start(?:ing)? "
         r"(?:new )?thread|clone3?|spawn (?:a |worker |new )?thread|ThreadPoolBuildError|"
-        r"uv_thread_create|std::system_error|"
+        r"uv_thread_create|std::system_error|reqwest::Error \{ kind: Builder|"
         r"Cannot fork|can't fork|make: /bin/sh|make: g?cc|g?make(?:\[\d+\])?: [\w/.-]{1,40})"
         r"[^\n]{0,120}Operation not permitted",
         0.88,
         ("Enable multithreading",),
+    ),
+    Text(
+        "Problem executing scripts",
+        _THREAD,
+        "apt in Debian's and Ubuntu's images in old containers (docker-clean's rm can't start)",
+        r"Problem executing scripts (?:APT::Update|DPkg)::Post-Invoke 'rm -f /var/cache/apt",
+        0.88,
     ),
     Text(
         "thread failed to start",

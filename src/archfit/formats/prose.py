@@ -1,0 +1,52 @@
+"""Sentences about a message, which are not the message itself.
+
+Manuals, answers and release notes quote what tools print: what it means, when one sees it, that
+it was repaired. Such a sentence proves no failure. A report does ("I get ... when ..."), so a
+sentence in which somebody speaks of themselves is never taken for an explanation. The forms
+were chosen from manuals and change logs; no tool is known to print a message within one.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+#: How far the sentence is followed from the message, in characters.
+_REACH = 300
+
+_REPORTS = r"\b(?:I|I'm|I've|I'd|we|We|we're|my|My|our|Our|me|us)\b|\b(?:[Gg]etting|[Gg]ot)\b"
+_EXPLAINS = (
+    # what it means, and when it is printed
+    r"\b[Mm]eans (?:that|the|your|a|an|it|\d{1,9})\b",
+    r"\b(?:is|are) (?:printed|raised|returned|thrown|reported|emitted|shown|displayed) "
+    r"(?:by|when|whenever|if)\b",
+    r"\b(?:usually|typically|generally|commonly|often) (?:means|happens|occurs|indicates)\b",
+    r"\b(?:occurs|happens) (?:when|whenever|if)\b",
+    r"\bprints [^\n]{0,200} (?:when|whenever|if) (?:it|a|an|the|two)\b",
+    r"\b[Ww]hat does [^\n]{0,200} mean\b",
+    # what somebody would see
+    r"\b[Yy]ou (?:may|might|could|would|will|can) (?:also )?"
+    r"(?:see|get|encounter|receive|notice|run into|face|experience)\b",
+    r"^\W{0,8}If (?:you|your|the|a|an)\b",
+    # what was repaired
+    r"^\W{0,8}(?:[a-z]{1,12}(?:\([\w./-]{1,40}\))?: )?(?:[Ff]ix(?:ed|es)?|[Bb]ug ?fix|"
+    r"[Ww]ork-?around for|[Rr]esolve[sd]?|[Pp]revent(?:s|ed)?|[Aa]void(?:s|ed)?)\b",
+    r"\bno longer (?:fails?|crash(?:es)?|throws?|panics?|prints?|dies)\b",
+)
+
+
+def explains(line: str, message: str) -> bool:
+    """The sentence of ``line`` in which ``message`` stands is about it."""
+    at = line.find(message)
+    if at < 0:
+        return False
+    before, after = line[max(0, at - _REACH) : at], line[at + len(message) :][:_REACH]
+    sentence = before.rpartition(". ")[2] + message + after.partition(". ")[0]
+    # What a tool adds in brackets is the tool's own.
+    sentence = re.sub(r"\([^()\n]{0,300}\)", lambda m: m[0] if message in m[0] else "", sentence)
+    return bool(_explanation().search(sentence)) and not re.search(_REPORTS, sentence)
+
+
+@cache
+def _explanation() -> re.Pattern[str]:
+    return re.compile("|".join(_EXPLAINS))
