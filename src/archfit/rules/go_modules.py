@@ -10,6 +10,8 @@ from archfit.model.text import Text
 
 _MOD = "cmd/go/internal/modload"
 _MODULE = r"[\"'`]?(?P<module>[\w.~/@+-]{1,200})"
+#: The same where a pattern begins with it: tried at the start of a name only.
+_FIRST = r"(?<![\w.~/@+-])(?P<module>[\w.~/@+-]{1,200})"
 TIDY = "go.mod and go.sum are not up to date: {module}"
 VENDOR = "vendor/ does not agree with go.mod"
 SYNTAX = "go.mod has something that this Go does not read: {module}"
@@ -205,7 +207,7 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
         (
             "module lookup disabled by",
             "cmd/go/internal/modfetch",
-            r"(?:^|go: |: )?(?P<module>[\w.~/-]{0,200}@?[\w.-]{0,60}): module lookup disabled by",
+            rf"(?:{_FIRST}: )?module lookup disabled by",
             0.94,
         ),
         ("cannot query module due to", _MOD, "", 0.93),
@@ -225,7 +227,7 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
         (
             "reading https://proxy.golang.org",
             "cmd/go/internal/modfetch",
-            rf"{_MODULE}: reading https://proxy",
+            rf"{_FIRST}: reading https://proxy",
             0.9,
         ),
         (
@@ -237,14 +239,14 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
         (
             "unknown revision",
             "cmd/go/internal/modfetch/codehost",
-            rf"(?:{_MODULE}: )?(?:invalid version: )?unknown revision",
+            rf"(?:{_FIRST}: )?(?:invalid version: )?unknown revision",
             0.92,
         ),
-        ("no matching versions for query", _MOD, rf"{_MODULE}: no matching versions", 0.93),
+        ("no matching versions for query", _MOD, rf"{_FIRST}: no matching versions", 0.93),
         (
             "invalid pseudo-version",
             "cmd/go/internal/modfetch",
-            rf"{_MODULE}: invalid pseudo-version",
+            rf"{_FIRST}: invalid pseudo-version",
             0.94,
         ),
         (
