@@ -37,7 +37,7 @@ from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
-from archfit.platforms.go_releases import Standing
+from archfit.platforms.go_releases import Standing, known_isa
 from archfit.rules.go_spoken_of import PAIR, first, refused, release
 from archfit.rules.said import said
 
@@ -71,6 +71,13 @@ _FLAG = Text(
     r"flag provided but not defined: (?P<flag>-(?:buildvcs|pgo|C|modcacherw|trimpath|overlay|mod"
     r"|asan|modfile|compat|tool|cover|fuzz))\b",
     0.72,
+)
+_COMPILER = Text(
+    "unknown architecture",
+    "this Go has no code generator for {what}",
+    "cmd/compile, cmd/link and cmd/asm main.go (compile: unknown architecture)",
+    r"(?:compile|link|asm): unknown architecture \"?(?P<what>\w{1,30})",
+    0.93,
 )
 TEXTS = (
     PAIR,
@@ -152,6 +159,7 @@ TEXTS = (
         r"dist: unknown architecture: (?P<what>\w{1,30})",
         0.9,
     ),
+    _COMPILER,
 )
 
 
@@ -173,6 +181,8 @@ def _sure(hit: Hit, log: Log) -> float:
     known = release(log)
     if hit.text is PAIR:
         return 0.95 if refused(hit, log).standing is Standing.LATER else 0.0
+    if hit.text is _COMPILER:
+        return hit.text.confidence if known_isa(hit.group("what")) else 0.0
     if hit.text in (_PAGEZERO, _GO_O):
         return _apple(hit, log, known)
     if hit.text is _ASSERTION:

@@ -126,7 +126,9 @@ TEXTS = (
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """The surest message that a missing or foreign SDK explains."""
-    left = [(hit, _sure(hit, log)) for hit in hits if not log.build.probe(hit.number)]
+    # A check that fails is no fault, but the very first one (CMake's simple test program) is.
+    fatal = log.has("is not able to compile a simple test program", "cannot create executables")
+    left = [(hit, _sure(hit, log)) for hit in hits if fatal or not log.build.probe(hit.number)]
     left = [(hit, sure) for hit, sure in left if sure > 0]
     if not left:
         return

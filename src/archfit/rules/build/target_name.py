@@ -38,6 +38,7 @@ from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
+from archfit.platforms import go_releases
 from archfit.platforms.go_releases import Standing
 from archfit.rules.go_spoken_of import PAIR, refused
 from archfit.rules.said import said, surest
@@ -58,6 +59,18 @@ _OTHERS = (
         "llvm-lipo",
         r"lipo: error: Invalid architecture: (?P<value>\S{1,40})",
         0.92,
+    ),
+    (
+        "error occurred: unknown target",
+        "Rust's cc crate",
+        r"error occurred: unknown target `(?P<value>[^`\n]{1,60})",
+        0.92,
+    ),
+    (
+        "Configuration",
+        "GCC's config.gcc, config.host (*** Configuration ... not supported)",
+        r"\*\*\* Configuration (?P<value>\S{1,60}) not supported",
+        0.9,
     ),
     ("wildcards not yet supported", "containerd platforms.go", "", 0.92),
     ("UnknownArchitecture", "zig std.Target.Query", r"UnknownArchitecture\b", 0.9),
@@ -225,7 +238,7 @@ TEXTS = (
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """The pair counts only where no release of Go has such a port."""
-    telling = [hit for hit in hits if hit.text is not PAIR or _never(hit, log)]
+    telling = [hit for hit in hits if _tells(hit, log)]
     if not telling:
         return
     best = surest(telling)
@@ -235,8 +248,12 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     )
 
 
-def _never(hit: Hit, log: Log) -> bool:
-    return refused(hit, log).standing is Standing.NEVER
+def _tells(hit: Hit, log: Log) -> bool:
+    if hit.text is PAIR:
+        return refused(hit, log).standing is Standing.NEVER
+    # A compiler that lacks what a newer one has is build.go-too-old.
+    old = hit.text.needle == "unknown architecture" and go_releases.known_isa(hit.group("value"))
+    return not old
 
 
 def _message(hit: Hit, log: Log) -> str:
