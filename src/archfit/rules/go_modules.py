@@ -310,6 +310,12 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
             rf"link: {_MODULE}: invalid reference to \S{{1,120}}",
             0.93,
         ),
+        (
+            "invalid array length",
+            "cmd/compile since 1.25 on golang.org/x/tools before 2024 (tokeninternal)",
+            r"invalid array length -delta \* delta",
+            0.93,
+        ),
     ),
     "a package is neither in vendor/ nor elsewhere: {module}": (
         (
@@ -354,7 +360,6 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
             0.9,
         ),
     ),
-    "packages import each other": (("import cycle not allowed", "cmd/go/internal/load", "", 0.85),),
     "a program is imported as a package": (
         ("is a program, not an importable package", "cmd/go/internal/load", "", 0.9),
     ),
@@ -375,8 +380,19 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
         ),
     ),
 }
-TEXTS = tuple(
-    Text(needle, says, tool, pattern, sure)
-    for says, rows in _ROWS.items()
-    for needle, tool, pattern, sure in rows
+#: What the compiler says where two modules do not fit each other.
+_SKEW = (
+    "not enough arguments in call|too many arguments in call|has no field or method|missing method"
+)
+_IN_CACHE = r"pkg[/\\]mod[/\\](?P<module>[^\s:@]{1,150})@v[^\s:]{1,200}\.go:\d{1,6}:\d{1,5}: "
+TEXTS = (
+    *(
+        Text(needle, says, tool, pattern, sure)
+        for says, rows in _ROWS.items()
+        for needle, tool, pattern, sure in rows
+    ),
+    *(
+        Text(needle, CONFLICT, "cmd/compile on a file of the module cache", _IN_CACHE, 0.78)
+        for needle in _SKEW.split("|")
+    ),
 )

@@ -91,7 +91,10 @@ def _bounded(target: str, hit: Hit) -> Standing:
     if Standing.DROPPED in standings:
         # Of two readings the newer releases have more users.
         return Standing.DROPPED
-    return Standing.LATER
+    if Standing.LATER in standings or len(go.ports(target)) > 1:
+        return Standing.LATER
+    # Every release that prints this has the port: the name has a character that is not seen.
+    return Standing.NEVER
 
 
 def first(target: str) -> str:

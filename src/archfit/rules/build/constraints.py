@@ -85,7 +85,14 @@ _BODY = Text(
     "cmd/compile (missing function body)",
     confidence=0.8,
 )
+_MAIN = Text(
+    "main is undeclared in the main package",
+    "the file that has func main is left out for this target",
+    "cmd/link (function main is undeclared in the main package)",
+    confidence=0.78,
+)
 TEXTS = (
+    _MAIN,
     _EXCLUDED,
     _OLD,
     _UNDEFINED,
@@ -179,10 +186,10 @@ def _sure(hit: Hit, log: Log) -> float:
         return 0.82 if own else 0.0
     if hit.text is _BODY:
         # Without a target in sight the assembly may just be missing.
-        return hit.text.confidence if log.build.target[1] or _suffixed(log, hit) else 0.62
-    if hit.text is _BODY:
         other = log.build.target[1] or re.search(r"_(?:amd64|arm64|386|arm|s390x)\.s\b", log.text)
-        return hit.text.confidence if other else 0.0
+        return hit.text.confidence if other or _suffixed(log, hit) else 0.62
+    if hit.text is _MAIN:
+        return hit.text.confidence if log.has("go:build", "+build") or _suffixed(log, hit) else 0.0
     return hit.text.confidence
 
 

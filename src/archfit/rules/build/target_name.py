@@ -39,7 +39,7 @@ from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
 from archfit.platforms import go_releases
-from archfit.platforms.go_releases import Standing
+from archfit.platforms.go_releases import Standing, ports
 from archfit.rules.go_spoken_of import PAIR, refused
 from archfit.rules.said import said, surest
 
@@ -97,6 +97,13 @@ _OTHERS = (
 )
 TEXTS = (
     PAIR,
+    Text(
+        "unsupported GOOS/GOARCH pair",
+        "GOOS ends in a character that is not shown (a carriage return of a CRLF file)",
+        "cmd/go/internal/work/action.go given GOOS or GOARCH with a line end",
+        r"unsupported GOOS/GOARCH pair (?:\w{0,12}\s{0,4}$|\w{1,12}\\r)",
+        0.9,
+    ),
     *(
         Text(
             f"{word} {name}",
@@ -242,7 +249,9 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     if not telling:
         return
     best = surest(telling)
-    confidence = 0.96 if best.text is PAIR else 0.0
+    confidence = 0.0
+    if best.text is PAIR:
+        confidence = 0.85 if ports(refused(best, log).target) else 0.96
     yield said(
         best, telling, message=_message(best, log), remedies=_mend(best, log), confidence=confidence
     )
@@ -262,6 +271,11 @@ def _message(hit: Hit, log: Log) -> str:
         return "" if told else "the name of the target is not one that this tool knows"
     target = refused(hit, log).target
     blank = target != target.replace(" ", "")
+    if ports(target):
+        return (
+            f"Go has a port {target}: the name that was given has a character that is not shown"
+            " (a carriage return of a CRLF file, a blank)"
+        )
     return f"no Go release has a port {target!r}" + (
         "; the name has a blank in it" if blank else ""
     )

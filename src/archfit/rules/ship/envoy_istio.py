@@ -137,6 +137,13 @@ TEXTS = (
         0.72,
     ),
     Text(
+        "Failed to load Wasm module due to a missing import",
+        "the Wasm filter asks the proxy for {name}, which this release does not have",
+        "proxy-wasm-cpp-host src/v8/v8.cc (link)",
+        r"Failed to load Wasm module due to a missing import: (?P<name>[\w.]{1,80})",
+        0.93,
+    ),
+    Text(
         "Proxy-Wasm ABI version",
         "the WebAssembly extension has an ABI that this Envoy does not take",
         "proxy-wasm-cpp-host src/wasm.cc (Missing or unknown Proxy-Wasm ABI version)",
