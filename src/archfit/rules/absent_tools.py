@@ -65,9 +65,10 @@ ABSENT: tuple[Text, ...] = (
     Text(
         "No such file or directory",
         _GONE,
-        "GNU make since 4.3, env, distutils (unable to execute), posix_spawn",
-        r"(?:make(?:\[\d{1,3}\])?: (?:exec\()?|env: |unable to execute |command |exec )"
-        r"[‘'`\"]?(?P<tool>[\w./+-]{2,120})[’'\"]?\)?(?: failed)?: No such file or directory"
+        "GNU make since 4.3, env, bash, distutils (unable to execute), posix_spawn",
+        r"(?:make(?:\[\d{1,3}\])?: (?:exec\()?|env: |unable to execute |command |exec "
+        r"|: line \d{1,6}: )[‘'`\"]?(?P<tool>[\w./+-]{2,300})[’'\"]?\)?(?: failed)?"
+        r": No such file or directory"
         r"|No such file or directory: '(?P<other>[\w./+-]{2,120})'",
         0.92,
         _NOT_ASKED,

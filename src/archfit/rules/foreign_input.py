@@ -10,7 +10,7 @@ from archfit.model.text import Hit, Text
 
 _MISFIT = "{path} is for {have}, the link is for {need}"
 _OTHER = "{path} is for another target than the link"
-_FILE = r" {0,4}['\"]?(?P<path>[^\s'\",:][^'\",:\n]{0,300}?)['\"]?"
+_FILE = r" {0,4}['\"]?(?P<path>(?:[A-Za-z]:)?[^\s'\",:][^'\",:\n]{0,300}?)['\"]?"
 #: The go command's own object: the linker is of another target, not the input.
 _GO_O = ("/go.o", "\\go.o", "rcgu.o")
 

@@ -108,7 +108,7 @@ OPTIONS = (
         "unsupported argument",
         _OPTION,
         "clang DiagnosticDriverKinds.td (err_drv_unsupported_option_argument)",
-        r"error: unsupported argument '[^'\n]{1,80}' to option '(?P<flag>-[^'\n]{1,80})'",
+        r"error: unsupported argument '[^'\n]{1,80}' to option '(?P<flag>-?[a-z][^'\n]{1,80})'",
     ),
     Text(
         "unknown argument",

@@ -38,6 +38,13 @@ HEADERS: tuple[Text, ...] = (
         0.93,
     ),
     Text(
+        "file not found",
+        _HEADER,
+        "clang TextDiagnostic.cpp: a message broken at the terminal's width goes on indented",
+        r"^\s{2,12}'(?P<header>[^'\s]{1,200}\.h\w{0,2})' file not found\s*$",
+        0.9,
+    ),
+    Text(
         "Cannot open include file",
         _HEADER,
         "MSVC C1083",
@@ -201,6 +208,13 @@ LIBRARIES: tuple[Text, ...] = (
         0.92,
     ),
     Text(
+        "unable to find Dynamic system library",
+        _LIBRARY,
+        "Zig 0.11 (unable to find Dynamic system library 'X' using strategy)",
+        r"unable to find Dynamic system library '(?P<library>[^'\n]{1,120})'",
+        0.92,
+    ),
+    Text(
         "cannot open",
         _LIBRARY,
         "gold, lld and mold (cannot open F: No such file or directory)",
@@ -282,7 +296,8 @@ LIBRARIES: tuple[Text, ...] = (
         "executable file not found in",
         "pkg-config is not installed",
         'Go os/exec (exec: "pkg-config")',
-        r"exec: \\{0,3}\"(?P<library>pkg-config|pkgconf)\\{0,3}\": executable file not found",
+        r"exec: \\{0,3}\"(?P<library>(?:[\w.-]{1,60}-)?(?:pkg-config|pkgconf))\\{0,3}\": executable"
+        r" file not found",
         0.93,
     ),
     Text(
@@ -352,12 +367,15 @@ _COMMAND = r"(?:^|\s)-[oc] |(?:gcc|g\+\+|clang|ld)\S{0,20} [^\n]{0,200}-l"
 
 def _shown(pattern: str, log: Log, hit: Hit) -> str:
     base = named(hit).rsplit("/", 1)[-1]
+    # "I have `foo.h` in `/usr/local/include`"
+    told = rf"(?<![\w/<\"]){re.escape(base)}[`'\"]? (?:is |exists |lies |located )?(?:in|at|under) "
+    told += r"[`'\"]?((?:/[\w.@+-]{1,60}){1,12})"
     for line in (*log.told.splitlines(), *log.lines.values()):
         if base[:20] not in line and library_name(hit) not in line:
             continue
         if any(word in line for word in _COMPLAINTS) or re.search(_COMMAND, line):
             continue
-        found = re.search(pattern, line[:4000])
+        found = re.search(pattern, line[:4000]) or re.search(told, line[:4000])
         if found is not None:
             return found[1]
     return ""

@@ -11,7 +11,8 @@ TEXTS: tuple[Text, ...] = (
         "undefined reference to",
         _LACKS,
         "GNU ld ldmain.c (undefined_symbol), gold errors.cc",
-        r"(?:^\s{0,20}|[:)\]] ?|error: )undefined reference to (?:symbol )?[`'‘\"]?(?P<symbol>"
+        r"(?:^\s{0,20}|[:)\]] ?|error: )undefined reference to(?: |(?=[`‘]))(?:symbol )?[`'‘\"]?"
+        r"(?P<symbol>"
         r"[^'’\"\n]{1,2000})",
         0.9,
         _NOT_FAILED,

@@ -163,7 +163,12 @@ _CGO_MODULES = (
     r"|bls-eth|supranational/blst|herumi|secp256k1|go-hdf5|tensorflow|onnxruntime|whisper\.cpp"
     r"|llama\.cpp|go-llama|tree-sitter|pg_query_go|fsevents|launch$|notify|go-libudev|cgofuse|seccomp"
     r"|go-systemd/sdjournal|sdjournal|devicemapper|graphdriver|btrfs|libdm|gpgme|go-tpm-tools|lmdb"
-    r"|runtime/cgo|clipboard|hotkey|screenshot|termbox-cgo|goracle|gopsutil-cgo|iconv|icu4go|sciter"
+    r"|uber/h3-go|erikdubbelboer/gspt|runtime/cgo|clipboard|hotkey|screenshot|termbox-cgo|goracle|gopsutil-cgo|iconv|icu4go|sciter"
+)
+#: Packages of such modules, as code that uses them calls them.
+_CGO_NAMES = (
+    r"(?:pcap|sqlite3|gocv|glfw|sdl|zmq4|vips|bimg|hid|gousb|robotgo|portaudio|imagick|gozstd"
+    r"|git2go|grocksdb|gorocksdb|duckdb|oci8|godror|rtmidi|pkcs11|gosseract|malgo)\.[A-Z]"
 )
 #: What a package that is only for another system or only internal is called.
 _NOT_CGO = (
@@ -231,11 +236,21 @@ def _undefined(hit: Hit, log: Log) -> float:
         return 0.0
     if re.search(_CGO_MODULES, where) and not re.search(_NOT_CGO, where):
         return 0.85 if log.build.cgo != "1" else 0.4
-    dependency = "pkg/mod/" in where or "/vendor/" in where or package.count("/") > 2
+    # Names of the own package are missing for many reasons; in a dependency, which others
+    # build, a file must have been left out.
+    away = re.match(r"[/\\~]|\.\.|[A-Z]:", hit.group("file")) is not None
+    dependency = "pkg/mod/" in where or "/vendor/" in where or (package.count("/") > 2 and away)
     if log.build.cgo == "0" and not re.search(_NOT_CGO, where):
-        return 0.72 if dependency else 0.6
+        if dependency:
+            return 0.72
+        # A whole type that its own package lacks, where the package is not the program.
+        part = "/" in hit.group("file") and hit.group("symbol")[0].isupper()
+        if log.says('import "C"', "cgo") or (part and "." not in hit.group("symbol")):
+            return 0.6
     if hit.group("symbol").startswith("C.") or "nocgo" in where or "no_cgo" in where:
         return 0.8
+    if re.match(_CGO_NAMES, hit.group("symbol")) and log.build.cgo != "1":
+        return 0.75 if any(log.build.target) else 0.5
     if log.build.crosses and dependency and not re.search(_NOT_CGO, where):
         return 0.5
     return 0.0

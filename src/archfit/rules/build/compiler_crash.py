@@ -184,6 +184,15 @@ TEXTS = (
         0.9,
     ),
     Text(
+        "Segmentation fault",
+        "the compiler failed of itself: it was called by {tool} and got a fault",
+        "bash jobs.c (libtool: line N: PID Segmentation fault (core dumped) CC ...)",
+        r"(?P<tool>\S{1,120}): line \d{1,6}: {1,4}\d{1,8} Segmentation fault\s{1,12}"
+        r"(?:\(core dumped\) )?(?:[^\s;]{0,200}/)?(?:[\w.]{1,20}-){0,4}"
+        r"(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|rustc|ld|as|gfortran)(?:-[\d.]{1,5})? ",
+        0.85,
+    ),
+    Text(
         "signal: segmentation fault",
         "a tool of Go failed of itself: {what}",
         "cmd/go (os/exec ExitError of compile, asm, link, cgo)",

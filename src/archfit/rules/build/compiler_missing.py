@@ -45,6 +45,27 @@ _TRIED = ("checking ",)
 TEXTS = (
     *ABSENT,
     Text(
+        "no such file or directory",
+        "cgo called the C compiler {tool}, and it is not there",
+        "cmd/cgo/util.go before Go 1.18 (cgo: exec CC: fork/exec CC: no such file or directory)",
+        r"cgo: exec (?P<tool>[^\n]{1,200}?): fork/exec [^\n]{1,200}: no such file or directory",
+        0.93,
+    ),
+    Text(
+        "file does not exist",
+        "cgo called the C compiler {tool}: a path with spaces that stands unquoted in CC",
+        "cmd/cgo/util.go, os/exec on Windows (cgo: exec NAME: exec: NAME: file does not exist)",
+        r"cgo: exec (?P<tool>[^\n]{1,200}?): exec: \"[^\"\n]{1,200}\": file does not exist",
+        0.92,
+    ),
+    Text(
+        "fork/exec : no such file or directory",
+        "gccgo is not installed",
+        "cmd/go/internal/work/gccgo.go before Go 1.10 (go build NAME: : fork/exec : ...)",
+        r": : fork/exec : no such file or directory",
+        0.85,
+    ),
+    Text(
         "compiler found in",
         _NO_CC,
         "autoconf c.m4 (no acceptable C compiler found in $PATH), fortran.m4",

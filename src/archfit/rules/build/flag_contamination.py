@@ -57,6 +57,20 @@ TEXTS = (
         0.96,
     ),
     Text(
+        "invalid pkg",
+        "cgo takes no options in a #cgo pkg-config line: {flag}",
+        "cmd/go/internal/work/exec.go (getPkgConfigFlags), since Go 1.10",
+        r"invalid pkg-config package name: (?P<flag>-[^\n]{1,100})",
+        0.94,
+    ),
+    Text(
+        "unsupported linker arg",
+        "Zig's linker does not know {flag}",
+        "Zig src/main.zig (zig cc: unsupported linker arg, as an error)",
+        r"error: unsupported linker arg: (?P<flag>-\S{1,100})",
+        0.93,
+    ),
+    Text(
         "malformed",
         "cgo does not take {flag} in a #cgo line",
         "go/build/build.go (malformed #cgo argument)",

@@ -97,6 +97,12 @@ OWN = (
         confidence=0.97,
     ),
     Text(
+        "Cannot install in Homebrew under Rosetta 2 in ARM default prefix",
+        _BREW,
+        "Homebrew Library/Homebrew/brew.sh of 2020 and 2021",
+        confidence=0.97,
+    ),
+    Text(
         "inside of Rosetta 2",
         "node runs inside of Rosetta and npm outside of it, or the other way round",
         "esbuild lib/npm/node-platform.ts",

@@ -92,6 +92,8 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 def _sign(hit: Hit, log: Log) -> tuple[str, float]:
     """Why the file is thought to be there, and how sure that is."""
     name = _package(hit)
+    if "pkg-config knows" in hit.text.says and _listed(f"{named(hit)}.pc", log):
+        return f"{named(hit)}.pc is there", 0.85
     for line in (*log.lines.values(), *log.told.splitlines()):
         if any(sign in line for sign in _INSTALLED) and name[:12] and name[:5] in line.lower():
             return "its package is installed", 0.85
@@ -106,6 +108,15 @@ def _sign(hit: Hit, log: Log) -> tuple[str, float]:
     if hit.group("header").startswith("asm/") and log.platform.distribution == "debian":
         return "it lies in the multiarch folder of /usr/include", 0.7
     return "", 0.0
+
+
+def _listed(file: str, log: Log) -> bool:
+    """A listing, or find, shows the file: not pkg-config's own advice about it."""
+    row = re.compile(
+        rf"(?:^[-l]r[-rwxs]{{8}}\S? [^\n]{{0,200}} |^\s{{0,8}}/[^\s:]{{0,300}}/)"
+        rf"{re.escape(file)}(?:\s|$)"
+    )
+    return any(file in line and row.search(line) is not None for line in log.lines.values())
 
 
 def _package(hit: Hit) -> str:

@@ -153,6 +153,10 @@ def _dual_abi(undefined: Sequence[Undefined]) -> tuple[float, str, Undefined] | 
     if new and len(new) == len(foreign) == len(undefined):
         why = f"only names with the new std::string are missing, such as {new[0].symbol[:200]}"
         return (0.85 if len(new) > 1 else 0.72), why, new[0]
+    own_new = [one for one in undefined if one.symbol.startswith(own) and "cxx11" in one.symbol]
+    if own_new and len(own_new) == len(undefined):
+        # gcc instead of g++ would lack std::cout and operator new as well.
+        return 0.7, "only std's own names with the new std::string are missing", own_new[0]
     if len(new) >= 3 and len(new) >= 0.75 * len(undefined):
         return 0.66, "nearly all that is missing has the new std::string in its name", new[0]
     return None

@@ -73,6 +73,13 @@ TEXTS = (
         0.7,
     ),
     Text(
+        "Symbol not found",
+        "{symbol} is not there when the library is loaded",
+        "dyld 1 and 2 (Symbol not found: X, Expected in: flat namespace)",
+        r"Symbol not found: (?P<symbol>_\S{1,400})",
+        0.7,
+    ),
+    Text(
         "undeclared",
         "the header of the library declares no {symbol}",
         "gcc and clang on the C that cgo compiles: the library is of another release",
@@ -102,6 +109,8 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 def _counts(hit: Hit, log: Log) -> bool:
     if hit.text.needle == "undeclared":
         return log.build.package(hit.number).count("/") > 1 and log.has("cgo", "C.")
+    if hit.text.needle == "Symbol not found":
+        return log.near(hit.number, "Expected in: flat namespace", before=0, after=4)
     if hit.text.needle == "undefined reference to":
         return "warning:" not in hit.line
     return True
