@@ -7,7 +7,7 @@ from typing import Any
 
 from archfit.crash.death_place import Place
 from archfit.crash.deaths import first_death
-from archfit.crash.native_cause import is_go
+from archfit.crash.native_cause import innermost, is_go
 from archfit.crash.signal_origin import SignalOrigin
 from archfit.crash.stack_trust import (
     Cut,
@@ -161,6 +161,7 @@ def _native(
     yield keys.CRASH_KIND.name, kind[:200]
     if signal:
         yield keys.CRASH_SIGNAL.name, signal
+    names = innermost(names)
     first = next((name for name in names if name), "")
     if first:
         where = "C" if not is_go(first) else "runtime" if first.startswith("runtime.") else "Go"

@@ -28,7 +28,7 @@ def deaths(log: Log) -> tuple[Death, ...]:
     told = log.text if len(log.text) < 1 << 20 else log.text[: 1 << 20]
     told += "\n" + log.told
     found = [
-        Death(cause_of(dump, told), dump, _origin(log, dump.first_line))
+        Death(cause_of(dump, told), dump, log.origin(dump.first_line))
         for dump in log.dumps[:_JUDGED]
         if dump.kind != "goroutines" and not dump.relayed
     ]
@@ -43,16 +43,6 @@ def deaths(log: Log) -> tuple[Death, ...]:
         if cause is not None:
             return (Death(cause),)
     return ()
-
-
-def _origin(log: Log, row: int) -> int:
-    """The line of the text as given that holds line ``row`` of the log's text."""
-    at = 0
-    for number, line in log.lines.items():
-        at += line.count("\n") + 1
-        if at >= row:
-            return number
-    return 0
 
 
 def first_death(log: Log) -> Death | None:

@@ -36,7 +36,20 @@ def is_go(function: str) -> bool:
     last = function.rpartition("/")[2]
     package, dot, rest = last.partition(".")
     plain = "::" not in function and not function.startswith(("-[", "+[", "_Z", "?", "."))
+    plain = plain and package != "C"  # delve writes C.name
     return bool(plain and dot and rest and package.replace("_", "a").isalnum())
+
+
+def innermost(names: Sequence[str]) -> list[str]:
+    """The frames from the one that failed on: the runtime's machinery above it is left out."""
+    for machinery in ("runtime.sigpanic", "runtime.gopanic"):
+        if machinery in names[:16]:
+            rest = list(names[names.index(machinery) + 1 :])
+            if machinery == "runtime.gopanic":
+                while rest and rest[0].startswith("runtime."):
+                    del rest[0]
+            return rest
+    return list(names)
 
 
 def of_session(session: Session) -> Cause | None:
@@ -91,6 +104,10 @@ def of_report(report: Report) -> Cause | None:
 def _by_names(signal: str, names: Sequence[str], go: bool, who: str) -> Cause | None:
     """What the innermost functions of the thread tell."""
     top = [name for name in names[:14] if name]
+    if "runtime.sigpanic" in top:
+        # The runtime has put it on top of the function that faulted.
+        top = top[top.index("runtime.sigpanic") + 1 :]
+        signal = signal or "SIGSEGV"
     first = top[0] if top else ""
     if any(name.startswith(_RUNTIME_ENDS) for name in top[:8]):
         panicked = any(name in ("runtime.gopanic", "runtime.sigpanic") for name in names)
@@ -112,6 +129,7 @@ def _by_names(signal: str, names: Sequence[str], go: bool, who: str) -> Cause | 
     if not first:
         return Cause("c-segv", 0.6 if go else 0.5, f"{signal} at an address of no function", "")
     if not is_go(first):
+        first = first.removeprefix("C.")
         return Cause("c-segv", sure, f"{who} {signal} in {first}", first)
     if first.startswith(("runtime.", "internal/runtime")):
         return Cause("go-runtime-bug", 0.55, f"{who} {signal} in {first}", first)
@@ -125,5 +143,5 @@ def _caller(names: Sequence[str]) -> str:
     for name in names:
         base = name.removeprefix("__GI_").lstrip("_").partition("@")[0]
         if base not in plain and not name.startswith("__") and not any(p in name for p in parts):
-            return name
+            return name.removeprefix("C.")
     return ""

@@ -37,6 +37,7 @@ _CRASH_SIGNS = (
     "Exception Type",
     "PC=0x",
     "#0 ",
+    " in runtime.",
     "frame #0",
 )
 #: Texts up to this many characters are looked at once more with broken lines joined.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from archfit.formats.spoken_of import Platform, spoken_of
@@ -48,6 +50,17 @@ class Log:
         from archfit.formats.go_traceback import read
 
         return read(self.text)
+
+    @cached_property
+    def _rows(self) -> list[int]:
+        """The row of `text` (from 1) in which each entry of `lines` starts."""
+        counts = (line.count("\n") + 1 for line in self.lines.values())
+        return list(accumulate(counts, initial=1))
+
+    def origin(self, row: int) -> int:
+        """The number of the line (in the text as given) that row ``row`` of `text` is from."""
+        at = bisect_right(self._rows, row) - 1
+        return self.numbers[at] if 0 <= at < len(self.lines) else 0
 
     @cached_property
     def report(self) -> Report | None:

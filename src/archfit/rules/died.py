@@ -55,6 +55,7 @@ FAULTS: tuple[Text, ...] = (
     sign("unexpected signal during runtime execution", "Go runtime/signal_unix.go"),
     sign("Exception 0xc0000005", "Go runtime/signal_windows.go"),
     sign("EXC_BAD_ACCESS", "Apple's reports, lldb"),
+    sign("runtime.sigpanic", "debuggers"),
 )
 FATAL = sign("fatal error", "Go runtime/panic.go", r"fatal error: ")
 

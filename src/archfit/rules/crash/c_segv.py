@@ -82,6 +82,13 @@ TEXTS = (
         0.85,
     ),
     Text(
+        "received signal SIGSEGV",
+        "the program died of a fault",
+        "gdb (Thread N received signal SIGSEGV, Segmentation fault.)",
+        r"(?:Thread [^\n]{1,80}|Program) received signal SIGSEGV",
+        0.56,
+    ),
+    Text(
         "Segmentation fault",
         "the program died of a fault",
         "shells (strsignal(SIGSEGV))",

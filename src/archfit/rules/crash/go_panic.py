@@ -34,13 +34,21 @@ from archfit.crash.verdict import Cause
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
-from archfit.model.text import Hit
+from archfit.model.text import Hit, Text
 from archfit.rules.died import FATAL, FAULTS, died, sign
 
 TEXTS = (
     FATAL,
+    sign("unrecovered-panic", "delve"),
     *FAULTS,
     sign("panic", "Go runtime/panic.go", r"^\s{0,16}panic: |panic serving |\bpanic: runtime error"),
+    Text(
+        "Observed a panic",
+        "Go code panicked",
+        "k8s.io/apimachinery/pkg/util/runtime (logPanic), with or without a dump",
+        r"Observed a panic\b[^\n]{0,600}?runtime error: (?!cgo)",
+        0.85,
+    ),
     sign("goroutine", "Go runtime/traceback.go", r"goroutine \d{1,9} [^\n]{0,80}\["),
 )
 

@@ -34,7 +34,7 @@ from archfit.crash.verdict import Cause
 from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
-from archfit.model.text import Hit
+from archfit.model.text import Hit, Text
 from archfit.rules.died import FATAL, FAULTS, died, sign
 
 TEXTS = (
@@ -42,6 +42,20 @@ TEXTS = (
     *FAULTS,
     sign("runtime stack", "Go runtime/traceback.go", r"runtime stack:"),
     sign("throw", "Go before 1.3", r"^throw: "),
+    *(
+        Text(
+            needle,
+            "the runtime can't follow a stack: its own or the compiler's mistake, or damage",
+            "Go runtime/traceback.go (unwinder.next)",
+            pattern,
+            0.6,
+        )
+        for needle, pattern in (
+            ("unexpected return pc for", r"runtime: (?:g \d{1,9}: )?unexpected return pc for"),
+            ("unknown caller pc", r"fatal error: unknown caller pc"),
+            ("did not unwind completely", r"fatal error: traceback did not unwind"),
+        )
+    ),
 )
 
 
