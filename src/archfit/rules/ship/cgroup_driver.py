@@ -65,6 +65,13 @@ TEXTS = (
         0.97,
     ),
     Text(
+        "invalid runtime name",
+        "containerd's runtime has no runtime_type (or a wrong one), so its shim has no name",
+        "containerd runtime/v2/shim (invalid runtime name X, correct runtime name should ...)",
+        r"invalid runtime name[^\n]{0,80}correct runtime name should",
+        0.9,
+    ),
+    Text(
         "slice:prefix:name",
         _PARENT,
         "runc libcontainer/specconv/spec_linux.go and crun",

@@ -159,6 +159,21 @@ TEXTS = (
         0.95,
     ),
     Text(
+        "ValidationError",
+        _REFUSED,
+        "kubectl (ValidationError(EnvoyFilter.spec): unknown field X in ...)",
+        r"ValidationError\(EnvoyFilter[\w.\[\]]{0,80}\): [^\n]{0,20}field "
+        r"[\\\"']{0,4}(?P<name>[\w.]{1,80})",
+        0.93,
+    ),
+    Text(
+        "EnvoyFilter in version",
+        _REFUSED,
+        "kubectl (EnvoyFilter in version X cannot be handled as a EnvoyFilter: strict decoding)",
+        r"EnvoyFilter in version [^\n]{1,80} cannot be handled as an? EnvoyFilter",
+        0.9,
+    ),
+    Text(
         "configuration is invalid",
         _REFUSED,
         "istiod's webhook validation.istio.io (Envoy filter: ...)",

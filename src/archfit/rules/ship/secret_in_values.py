@@ -54,6 +54,7 @@ _WORDS = (
     *("apiKey", "apikey", "api_key", "API_KEY", "appKey", "accessKey", "access_key"),
     *("secretKey", "secret_key", "SECRET_KEY", "secretAccessKey", "secret_access_key"),
     *("SECRET_ACCESS_KEY", "ACCESS_KEY_ID", "accessKeyId", "accessKeyID", "clientSecret"),
+    *("clientsecret", "apisecret", "secretkey", "accesskey", "authtoken", "accesstoken"),
     *("client_secret", "CLIENT_SECRET", "jwtSecret", "JWT_SECRET", "cookieSecret", "appSecret"),
     *("sessionSecret", "webhookSecret", "sharedSecret", "privateKey", "private_key"),
     *("encryptionKey", "signingKey", "masterKey", "accountKey", "storageKey", "licenseKey"),
