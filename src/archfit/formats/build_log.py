@@ -65,6 +65,17 @@ class Undefined:
     user: str = ""
 
 
+#: What the last lines of a build that ended well say, and what those of a failed one do.
+_ENDS_WELL = re.compile(
+    r"^\[100%\] Built target|Build files have been written to|BUILD SUCCE|Build succeeded"
+    r"|Build completed successfully|^\s*Finished [`\w]|Successfully (?:built|installed)"
+    r"|^configure: creating |^config\.status: creating |Now type 'make'"
+)
+_FAILS = re.compile(
+    r"(?i)\berror\b(?!s?: 0)|\*\*\*|\bfailed\b|\bfatal\b|failure|cannot find|not found:"
+)
+
+
 class BuildLog:
     """``lines``: number -> plain line; ``told``: what the user added, as one text."""
 
@@ -166,6 +177,22 @@ class BuildLog:
         """Line ``number`` is what a compiler said to a check of configure, CMake or Meson."""
         near = [self._lines.get(at, "") for at in range(number - 3, number + 4)]
         return any(sign in line for line in near for sign in _PROBES)
+
+    def went_on(self, number: int) -> bool:
+        """After this line the build ended well: what is said there stopped nothing."""
+        well, failed = self._ends
+        return failed <= number < well
+
+    @cached_property
+    def _ends(self) -> tuple[int, int]:
+        """The last lines that tell of a good end, and of a failure; 0 where there is none."""
+        well = failed = 0
+        for number, line in self._lines.items():
+            if _FAILS.search(line[:1000]) is not None:
+                failed = number
+            elif _ENDS_WELL.search(line[:1000]) is not None:
+                well = number
+        return well, failed
 
     def after(self, number: int, reach: int = 100_000) -> Iterator[tuple[int, str]]:
         """Lines behind line ``number`` that are here."""

@@ -30,6 +30,7 @@ ABSENT: tuple[Text, ...] = (
         "Go os/exec (ErrNotFound): cgo, cmd/link, cmd/go",
         r"exec: \\{0,3}\"(?P<tool>[^\"\n]{1,200}?)\\{0,3}\": executable file not found",
         0.94,
+        ("expected:", "want "),
     ),
     Text(
         "not found",

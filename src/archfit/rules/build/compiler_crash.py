@@ -108,7 +108,7 @@ TEXTS = (
         r"(?P<tool>ld|lto-wrapper|collect2|as|cc1\w{0,6})[^\n]{0,40} terminated with signal "
         r"(?P<what>\d{1,3} \[[^\]\n]{0,40}\])",
         0.9,
-        ("signal 9", "Killed"),
+        ("signal 9", "Killed", "signal 2 ", "signal 15"),
     ),
     Text(
         "signal terminated program",

@@ -66,7 +66,13 @@ _LIBC = frozenset(
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """The first header that the build, not a check, did not find."""
-    telling = [hit for hit in hits if not log.build.probe(hit.number) and not _optional(hit, log)]
+    telling = [
+        hit
+        for hit in hits
+        if not log.build.probe(hit.number)
+        and not _optional(hit, log)
+        and not log.build.went_on(hit.number)
+    ]
     if not telling:
         return
     best = telling[0]

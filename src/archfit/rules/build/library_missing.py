@@ -212,7 +212,13 @@ _APPLE = ("System", "crt0.o", "crt1.o", "crt1.10.6.o", "gcc_s.10.4", "gcc_s.10.5
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """The first library that the link, or else a required check, did not find."""
-    telling = [hit for hit in hits if not log.build.probe(hit.number) and _wanted(hit, log)]
+    telling = [
+        hit
+        for hit in hits
+        if not log.build.probe(hit.number)
+        and _wanted(hit, log)
+        and not log.build.went_on(hit.number)
+    ]
     if not telling:
         return
     best = surest(telling)
@@ -237,6 +243,8 @@ def _wanted(hit: Hit, log: Log) -> bool:
     if hit.text.needle in ("NOT find", "NOTFOUND"):
         # A package that is only optional is named in the same words, behind `--`.
         return log.has("CMake Error", "Configuring incomplete", "REQUIRED")
+    if hit.text.needle == "package configuration file provided by":
+        return not log.near(hit.number, "CMake Warning", before=6, after=0)
     if "pkg-config knows" in hit.text.says and hit.line.lstrip().startswith("--"):
         return log.has("CMake Error", "Configuring incomplete")
     return True
