@@ -136,6 +136,9 @@ def _of_panic(dump: Dump, place: Place, told: str) -> Cause | None:
         return Cause("cgo-pointer", 0.97, f"the check of pointers failed: {first}", place.function)
     if "misuse of an invalid Handle" in message:
         return Cause("cgo-pointer", 0.7, "a cgo.Handle was used that is not valid", place.function)
+    if "unaligned 64-bit atomic operation" in message or _atomic64(dump):
+        words = "a 64-bit atomic operation on a 32-bit processor needs an address that 8 divides"
+        return Cause("abi", 0.84, words, _caller_of_atomic(dump))
     if any(message.startswith(words) for words in throws.RACING):
         return Cause("go-race", 0.85, first, place.function)
     if not (dump.goroutines or dump.signal) and not message.startswith("runtime error"):
@@ -149,6 +152,25 @@ def _of_panic(dump: Dump, place: Place, told: str) -> Cause | None:
     if dump.served:
         sure -= 0.1
     return Cause("go-panic", sure, f"Go code panicked: {first}", place.function)
+
+
+def _atomic64(dump: Dump) -> bool:
+    """Before Go 1.14 such an operation ended as if it had met a nil pointer."""
+    if "nil pointer dereference" not in dump.message:
+        return False
+    frames = [f for f in (dump.first.frames if dump.first else ()) if f.function != "panic"]
+    frames = [f for f in frames if not f.function.startswith(("runtime.", "testing."))]
+    top = frames[0] if frames else None
+    if top is None or "atomic." not in top.function or "64" not in top.function:
+        return False
+    return any(isa in top.file for isa in ("_arm.", "_386.", "_mips"))
+
+
+def _caller_of_atomic(dump: Dump) -> str:
+    for frame in dump.first.frames if dump.first else ():
+        if not frame.runtime and "atomic" not in frame.package and frame.package != "testing":
+            return frame.function
+    return ""
 
 
 def _of_timeout(dump: Dump) -> Cause | None:

@@ -193,8 +193,8 @@ POINTER_RULE = (
     "cgo result has Go pointer",
     "cgo result is unpinned",
     "cgo result is Go pointer",
-    "is unpinned Go pointer",
-    "unpinned Go pointer",
+    # `unpinned Go pointer`, since 1.26 also `unpinned Go unsafe pointer`, `... string` and so on.
+    "unpinned Go ",
     "runtime.Pinner",
 )
 

@@ -10,7 +10,8 @@ Why it happens
 Assembly or a foreign function interface calls C with a stack that is not aligned to 16 bytes,
 a function was called without or with a wrong prototype (its result is cut to 32 bits), a
 variadic function was called like a plain one (on Apple's arm64 variadic arguments lie on the
-stack), or a struct is packed or laid out otherwise on one side.
+stack), or a struct is packed or laid out otherwise on one side. On 386, arm and mips a 64-bit
+field that is used by sync/atomic must be aligned by its owner.
 
 Remedy
 ------
@@ -43,6 +44,13 @@ TEXTS = (
     FATAL,
     *FAULTS,
     sign("unexpected fault address", "Go runtime/signal_unix.go"),
+    Text(
+        "unaligned 64",
+        "a 64-bit atomic operation on a 32-bit processor needs an address that 8 divides",
+        "Go internal/runtime/atomic/unaligned.go (386, arm, mips)",
+        r"unaligned 64-bit atomic operation",
+        0.84,
+    ),
     *(
         Text(needle, "an access or the stack pointer is not aligned", tool, pattern, 0.85)
         for needle, pattern, tool in (
@@ -82,6 +90,13 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 
 
 def _mend(cause: Cause, log: Log) -> Iterator[Remedy]:
+    if "64-bit atomic" in cause.says:
+        yield Remedy(
+            "Use atomic.Int64 or atomic.Uint64, which are aligned, or make the field the first of "
+            "its struct",
+            verify="GOARCH=386 go vet ./... && GOARCH=386 go test ./...",
+        )
+        return
     if log.platform.os == "darwin":
         yield Remedy(
             "Wrap variadic functions in a C function with fixed arguments: on Apple's arm64 they "

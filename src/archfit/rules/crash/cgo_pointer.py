@@ -54,7 +54,7 @@ TEXTS = (
             ("cgo result has Go pointer", ""),
             ("cgo result is unpinned Go pointer", ""),
             (
-                "unpinned Go pointer",
+                "unpinned Go",
                 r"(?:is|stored|write of|to) (?:an )?unpinned Go (?:pointer|\w+)",
             ),
             ("Go pointer stored into non-Go memory", ""),
