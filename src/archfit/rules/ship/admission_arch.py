@@ -51,6 +51,13 @@ _SCHEDULING = (
         0.92,
     ),
     Text(
+        "arch",
+        _PENDING,
+        "kube-scheduler with a taint of the cluster's own ({arch: arm64})",
+        r"taints? \{arch[:=] ?(?P<isa>\w{1,10})",
+        0.92,
+    ),
+    Text(
         "affinity/selector",
         _PENDING,
         "kube-scheduler NodeAffinity (node(s) didn't match Pod's node affinity/selector)",

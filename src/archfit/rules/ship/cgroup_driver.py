@@ -136,6 +136,20 @@ TEXTS = (
         0.8,
     ),
     Text(
+        "Invalid unit name",
+        _PARENT,
+        "systemd through runc libcontainer/cgroups/systemd",
+        r"Invalid (?:unit|slice) name [\\\"'`]{0,4}/(?:kubepods|\w{1,40}\.slice)",
+        0.94,
+    ),
+    Text(
+        "Invalid slice name",
+        _PARENT,
+        "runc libcontainer/cgroups/systemd (ExpandSlice)",
+        confidence=0.9,
+        unless=("systemctl",),
+    ),
+    Text(
         "as the Docker cgroup driver",
         _ADVICE,
         "kubeadm preflight (IsDockerSystemdCheck)",

@@ -151,6 +151,27 @@ TEXTS = (
         0.92,
     ),
     Text(
+        "Not supported field in StreamInfo",
+        "this Envoy's access log does not know the operator {name}",
+        "Envoy source/common/formatter/substitution_formatter.cc",
+        r"Not supported field in StreamInfo: (?P<name>\w{1,80})",
+        0.92,
+    ),
+    Text(
+        "unknown field",
+        _REFUSED,
+        "istiod's reflector (unmarshalerDecoder: unknown field X in v1alpha3.EnvoyFilter)",
+        r"unmarshalerDecoder: unknown field [\\\"']{1,4}(?P<name>[\w.]{1,80})",
+        0.85,
+    ),
+    Text(
+        "must be the last filter",
+        "a filter is put behind the router, which must be the last one",
+        "Envoy source/common/config/utility.h (terminal filter named X must be the last filter)",
+        r"terminal filter named (?P<name>[\w.]{1,80})",
+        0.5,
+    ),
+    Text(
         "in v1alpha3.EnvoyFilter",
         _REFUSED,
         "istioctl validate (cannot parse proto message: unknown field X in ...)",
@@ -229,7 +250,6 @@ _VALUES = (
     "duplicate listener",
     "Only unique values for domains are permitted",
     "error adding listener named",
-    "must be the last filter",
     "unknown cluster",
 )
 _MESH = ("istio", "Istio", "EnvoyFilter", "envoyfilter", "pilot")

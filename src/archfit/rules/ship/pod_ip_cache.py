@@ -50,15 +50,19 @@ TEXTS = (
             needle,
             _WRONG,
             "field reports of OpenTelemetry, Fluent Bit, Datadog and others",
-            r"(?i)(?:(?:wrong|incorrect(?:ly)?|another|different|stale|old|previous|unrelated"
-            r"|mismatched|deleted|terminated|dead) (?:k8s\.)?(?:pod|container|workload|deployment"
-            r"|k8s metadata|kubernetes metadata)|(?:pod|metadata|attribut\w{1,8})[^\n]{0,60}"
-            r"(?:is|are|was|were|being) (?:wrong|incorrect|stale|mixed|swapped))",
+            r"(?i)(?:wrong|incorrect(?:ly)?|another|different|stale|old|previous|unrelated|mixed"
+            r"|mismatched|deleted|terminated|dead) (?:resource |k8s\.|k8s |kubernetes |pod )?"
+            r"(?:pods?|container|workload|deployment|metadata|labels|attribut\w{1,8}|statefulset)\b"
+            r"|(?:pod|metadata|attribut\w{1,8}|labels)[^\n]{0,60}"
+            r"(?:is|are|was|were|being) (?:wrong|incorrect|stale|mixed|swapped)"
+            r"|(?:attributed|assigned|associated|tagged) (?:incorrectly|to another|to the wrong)"
+            r"|no longer (?:have|has|carry)[^\n]{0,40}(?:k8s|attribut)",
             0.5,
         )
         for needle in (
             *("wrong", "incorrect", "incorrectly", "Wrong", "Incorrect", "another", "different"),
             *("stale", "old", "previous", "unrelated", "mixed", "swapped", "deleted", "terminated"),
+            *("attributed", "associated", "no longer"),
         )
     ),
     *(
@@ -80,6 +84,7 @@ TEXTS = (
         Text(needle, _ADDRESS, "Kubernetes and collectors' configuration", confidence=0.4)
         for needle in (
             *("k8s.pod.ip", "hostNetwork", "host network", "pod_association", "podIP", "pod IP"),
+            *("same IP", "old IP", "address is shared", "podIPs", "recycling", "reuses", "reuse"),
             *("Pod IP", "pod ip", "IP reuse", "reused", "recycled", "SNAT", "masquerade", "NAT"),
             *("net.sock.peer.addr", "net.peer.ip", "host.name", "from: connection"),
         )
@@ -109,6 +114,12 @@ _TELEMETRY = (
     "Alloy",
     "beyla",
     "Beyla",
+    "Prometheus",
+    "prometheus",
+    "fluentd",
+    "vector",
+    "metrics",
+    "traces",
 )
 #: `k8s.pod.name: Str(web-1)`, `k8s_pod_name="web-1"`, `"k8s.pod.name": "web-1"`.
 _TOLD = r"{}[\"']?\s{{0,4}}[:=]\s{{0,4}}(?:Str\()?[\"']?(?P<value>[\w.:-]{{1,253}})"

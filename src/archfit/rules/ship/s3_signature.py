@@ -103,6 +103,20 @@ TEXTS = (
         confidence=0.93,
     ),
     Text(
+        "checksum sent",
+        _CHECKSUM,
+        "MinIO (Invalid arguments provided: invalid/unknown checksum sent)",
+        r"(?:invalid/unknown|unsupported|unknown) checksum sent",
+        0.93,
+    ),
+    Text(
+        "IncompleteBody",
+        "the store counts the bytes of an aws-chunked body otherwise than the client",
+        "Amazon S3 error codes (You did not provide the number of bytes specified by ...)",
+        r"\(?IncompleteBody\)?",
+        0.62,
+    ),
+    Text(
         "Unsupported header",
         "the store does not know the checksum header that the client's SDK sends",
         "Backblaze B2 (Unsupported header 'x-amz-checksum-crc32' received for this API call)",

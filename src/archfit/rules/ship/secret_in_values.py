@@ -98,8 +98,24 @@ _SCANNERS = (
         0.9,
     ),
 )
+_PROSE = tuple(
+    Text(
+        word,
+        "a secret is written into the chart's values",
+        "field reports",
+        r"(?i)(?:hard-?coded|plain-?\s?text|clear-?\s?text|unencrypted|committed)[^\n]{0,80}"
+        r"(?:passw|secret|credential|token|api.?key)|(?:passw|secret|credential|token|api.?key)"
+        r"[^\n]{0,80}(?:hard-?coded|plain-?\s?text|clear-?\s?text|unencrypted|committed)",
+        0.8,
+    )
+    for word in (
+        *("hardcoded", "Hardcoded", "hard-coded", "Hard-coded", "plaintext", "Plaintext", "text"),
+        *("cleartext", "unencrypted", "committed"),
+    )
+)
 TEXTS = (
     *_SCANNERS,
+    *_PROSE,
     *(Text(word, _CLEAR, "Helm values, --set, helm get values", confidence=0.5) for word in _WORDS),
 )
 #: The text is or names a chart's values.
@@ -142,7 +158,10 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
             kind = _secret(hit.line)
             if kind:
                 kinds[hit.number] = kind
-    if kinds:
+    prose = [hit for hit in hits if hit.text in _PROSE]
+    if prose and not log.has(*_FAILS):
+        yield _finding(prose[0].text.says, prose, log, 0.85 if kinds else 0.8)
+    elif kinds:
         own = [hit for hit in hits if hit.number in kinds]
         count = len(kinds)
         named = ", ".join(dict.fromkeys(kinds.values()))
