@@ -305,6 +305,12 @@ _MAC_CHIP = r"\bM[1-5]\b(?: Pro| Max| Ultra| Mac)?|[Aa]pple [Ss]ilicon"
 _X86_IMAGE = r"linux/(?:amd64|x86_64)|x86_64 (?:image|container)|amd64 (?:image|cont)"
 
 
+def out_of_reach(line: str) -> bool:
+    """Go's runtime for amd64 was given an address that Linux gives no amd64 program: it extends
+    the sign (runtime/lfstack.go), and bit 47 was set, as on a 64-bit ARM machine."""
+    return "-> node=0xffffffff" in line
+
+
 def translator_of(log: Log) -> str:
     """The translator that the program ran under, by name, as the text tells; "" for none."""
     spoken = f"{log.told}\n{log.text}"

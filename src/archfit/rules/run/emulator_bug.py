@@ -43,7 +43,7 @@ from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
 from archfit.rules.said import said, surest
-from archfit.rules.start_failure import translator_of
+from archfit.rules.start_failure import out_of_reach, translator_of
 
 #: A fatal error that a program brings about on any processor.
 _FATAL = (
@@ -176,7 +176,9 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     left = [
         hit
         for hit in hits
-        if translator or not any(word in hit.text.needle for word in _NEEDS_TRANSLATOR)
+        if translator
+        or out_of_reach(hit.line)
+        or not any(word in hit.text.needle for word in _NEEDS_TRANSLATOR)
     ]
     left = [hit for hit in left if not _weak(hit, log, translator)]
     if not left:

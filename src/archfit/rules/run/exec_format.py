@@ -226,7 +226,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 
 def _container(log: Log, hit: Hit) -> bool:
     return log.says("docker", "container", "podman", "kubectl", "exec user process") or (
-        hit.line.lstrip().startswith("exec ")
+        hit.line.lstrip(" \t>|").startswith("exec ")
     )
 
 

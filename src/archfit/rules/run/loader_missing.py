@@ -126,7 +126,7 @@ TEXTS = (
         "Could not open",
         "the loader {loader} is not where the translator looks for it",
         "qemu linux-user/elfload.c (load_elf_interp), 6.0 and later",
-        rf"(?:qemu|emulator)[^\n]{{0,60}}: Could not open ['‘`]{_LOADER}['’]",
+        rf"Could not open ['‘`]{_LOADER}['’]: No such file",
         0.95,
     ),
     Text(

@@ -43,7 +43,7 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
-from archfit.rules.start_failure import translator_of
+from archfit.rules.start_failure import out_of_reach, translator_of
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
@@ -172,7 +172,7 @@ _ASIDE = ("unsupported VMA", "unexpected memory mapping", "Shadow memory")
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """One finding; what only a translator brings about is run.emulator-bug."""
     best = surest(hits)
-    if best.text.needle.startswith("lfstack") and translator_of(log):
+    if best.text.needle.startswith("lfstack") and (translator_of(log) or out_of_reach(best.line)):
         return
     yield said(best, hits, remedies=_advice(best, log))
 

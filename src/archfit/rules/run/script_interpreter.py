@@ -267,9 +267,9 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 
 def _without_first_line(best: Hit, hits: Sequence[Hit], log: Log, path: str) -> Iterator[Finding]:
     """ENOEXEC for a script: no first line, unless its interpreter is of another ISA."""
-    told = log.says("shebang", "#!/", "hashbang", "shell script", "Shell script")
+    told = log.says("shebang", "#!/", "hashbang", "shell script", "Shell script", "ASCII text")
     container = log.says("docker", "container", "podman", "kubectl", "exec user process") or (
-        best.line.lstrip().startswith("exec ")
+        best.line.lstrip(" \t>|").startswith("exec ")
     )
     if told and not log.says(*_ARCH_WORDS[:2], "--platform", "does not match"):
         confidence = 0.88

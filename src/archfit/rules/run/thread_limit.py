@@ -83,7 +83,18 @@ TEXTS = (
         r"system_error|posix_spawn|subprocess|process|what\(\))[^\w][^\n]{0,200}"
         r"Resource temporarily unavailable",
         0.92,
-        ("read", "recv", "send", "accept", "socket", "lock ", "flock", "dpkg/lock", "mq_"),
+        (
+            " read",
+            "readv",
+            "recv",
+            "send",
+            "accept",
+            "socket",
+            "lock ",
+            "flock",
+            "dpkg/lock",
+            "mq_",
+        ),
     ),
     Text(
         "resource temporarily unavailable",
