@@ -12,7 +12,7 @@ from archfit.facts import log as keys
 from archfit.formats.log import Log
 from archfit.formats.prose import explains
 from archfit.formats.rewrap import filled, terminal_width, unbroken
-from archfit.formats.secrets import masked
+from archfit.formats.secrets import values, without
 from archfit.model.fact import Fact, Trust
 from archfit.model.finding import Finding, NotChecked
 from archfit.model.rule import Result, Rule
@@ -42,6 +42,8 @@ _CRASH_SIGNS = (
 )
 #: Texts up to this many characters are looked at once more with broken lines joined.
 _REJOINED = 1 << 20
+#: Secrets are looked for in this many characters of a line that a rule saw.
+_REACH = 4000
 
 
 def diagnose(
@@ -79,24 +81,34 @@ def _judged(
         findings, failure = attempt(rule.id, subject, weighed, rule, own, log)
         if failure is not None:
             gaps.append(failure)
+        secrets = _secrets(own) if findings else []
         answers += [
-            replace(_without_secrets(f), rule=rule.id, subject=subject) for f in findings or ()
+            replace(_without_secrets(f, secrets), rule=rule.id, subject=subject)
+            for f in findings or ()
         ]
     return ranked(answers, rules), gaps
 
 
-def _without_secrets(found: Finding) -> Finding:
+def _secrets(hits: Sequence[Hit]) -> list[str]:
+    """Secrets in the lines that a rule saw: parts of them may stand in its words by themselves."""
+    lines = {hit.number: hit.line[:_REACH] for hit in hits}
+    return [secret for line in lines.values() for secret in values(line)]
+
+
+def _without_secrets(found: Finding, secrets: Sequence[str]) -> Finding:
     """What is shown of pasted text names no secret whole: reports are pasted too."""
     return replace(
         found,
-        message=masked(found.message),
-        evidence=tuple(replace(proof, text=masked(proof.text)) for proof in found.evidence),
+        message=without(found.message, secrets),
+        evidence=tuple(
+            replace(proof, text=without(proof.text, secrets)) for proof in found.evidence
+        ),
         remedies=tuple(
             replace(
                 remedy,
-                title=masked(remedy.title),
-                command=masked(remedy.command),
-                verify=masked(remedy.verify),
+                title=without(remedy.title, secrets),
+                command=without(remedy.command, secrets),
+                verify=without(remedy.verify, secrets),
             )
             for remedy in found.remedies
         ),

@@ -11,7 +11,7 @@ npm (npm_), PyPI (pypi-), SendGrid (SG.), Vault (hvs., s.), Docker Hub (dckr_pat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -144,6 +144,35 @@ def masked(text: str) -> str:
             end = pair.start + len(pair.value)
     text = "".join(parts) + text[end:]
     return _compiled(_BODY).sub("<base64>", text)
+
+
+#: Without one of these a line has no secret that this file tells.
+_SIGNS = (
+    *("pass", "pwd", "secret", "token", "key", "credential", "connection", "dsn", "://", "bearer"),
+    *("basic ", "akia", "asia", "gh", "gl", "xox", "_live_", "_test_", "npm_", "pypi-", "sg."),
+    *("hvs.", "hvb.", "dckr_", "sk-", "aiza", "eyj", "hooks.slack"),
+)
+
+
+def values(line: str) -> list[str]:
+    """The secrets in a line, whole: for those who must keep them out of what they make of it."""
+    low = line.lower()
+    if not any(sign in low for sign in _SIGNS):
+        return []
+    found = [m[0] for _, pattern in _FORMS for m in _compiled(pattern).finditer(line)]
+    for pattern in (_USERINFO, _HEADER):
+        named = (m["value"] for m in _compiled(pattern).finditer(line))
+        found += [v for v in named if len(v) > 3 and not _compiled(PLACEHOLDER).match(v)]
+    found += [pair.value for pair in pairs(line) if is_secret(pair.name, pair.value)]
+    return sorted(set(found), key=len, reverse=True)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text without these secrets, and without those that it shows itself."""
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, shown("secret", secret))
+    return masked(text)
 
 
 def _form(kind: str, match: re.Match[str]) -> str:
