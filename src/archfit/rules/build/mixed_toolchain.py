@@ -82,8 +82,16 @@ _UNDEFINED = Text(
     r"Undefined symbols for architecture (?P<need>x86_64)\b",
     0.72,
 )
+_NOT_FOUND = Text(
+    "not found for architecture",
+    "the tools build for {need} on a machine of another ISA",
+    "ld64 Resolver.cpp",
+    r"symbol\(s\) not found for architecture (?P<need>x86_64)\b",
+    0.72,
+)
 OWN = (
     _UNDEFINED,
+    _NOT_FOUND,
     Text(
         "Cannot install in Homebrew on ARM processor in Intel default prefix",
         _BREW,
@@ -143,10 +151,11 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 def _sign(hit: Hit, log: Log) -> tuple[float, str]:
     """How sure it is that a tool is of the wrong ISA, and why; (0, "") when nothing says so."""
     go = log.build.host == ("darwin", "amd64") and apple_silicon(log)
-    if hit.text in OWN and hit.text is not _UNDEFINED:
+    lacks = hit.text in (_UNDEFINED, _NOT_FOUND)
+    if hit.text in OWN and not lacks:
         return hit.text.confidence, ""
     need, have = isa_named(hit.group("need")), isa_named(hit.group("have"))
-    if hit.text is _UNDEFINED:
+    if lacks:
         return (0.72, _GO) if go and not _asked(log) else (0.0, "")
     path = hit.group("path")
     if need == "amd64" and (have == "arm64" or path.startswith("/opt/homebrew/")):

@@ -97,6 +97,9 @@ def _sign(hit: Hit, log: Log) -> tuple[str, float]:
     for line in (*log.lines.values(), *log.told.splitlines()):
         if any(sign in line for sign in _INSTALLED) and name[:12] and name[:5] in line.lower():
             return "its package is installed", 0.85
+    header = hit.group("header")
+    if header and log.has(f"checking for {header}... yes", f"checking {header} usability... yes"):
+        return "configure found it, with other flags", 0.85
     if apple_silicon(log) and not hit.line.startswith("ld: warning"):
         if any(re.search(_INTEL_PREFIX, line) for line in log.lines.values()):
             return "the build searches Intel's Homebrew prefix only", 0.8
