@@ -210,6 +210,39 @@ TEXTS = (
         0.9,
     ),
     Text(
+        "must validate one and only one schema",
+        _REFUSED,
+        "kubectl with Istio's CRDs of 1.5 (oneOf in spec.configPatches)",
+        r"spec\.configPatches[\w.]{0,40}[\\\"']{0,3} must validate one and only one schema",
+        0.9,
+    ),
+    Text(
+        "Plugin configured to fail closed",
+        "the Wasm filter does not load in this Envoy",
+        "Envoy source/extensions/common/wasm/wasm.cc",
+        r"Plugin configured to fail closed[^\n]{0,20} failed to load",
+        0.7,
+    ),
+    *(
+        Text(
+            needle,
+            "the EnvoyFilter uses {name}, a form that later releases of Istio do not have",
+            "Istio reference, EnvoyFilter of 1.3 and older; Envoy's filter names before 1.14",
+            rf"^\s{{0,40}}-?\s{{0,8}}(?:(?:name|filterName): [\"']?)?(?P<name>{needle})\b",
+            0.4,
+        )
+        for needle in (
+            "workloadLabels",
+            "filterConfig",
+            "filterName",
+            "envoy.lua",
+            "envoy.router",
+            "envoy.ext_authz",
+            "envoy.http_connection_manager",
+            "mixer",
+        )
+    ),
+    Text(
         "no matches for kind",
         "this cluster's Istio does not serve that version of EnvoyFilter",
         "kubectl and Helm (no matches for kind EnvoyFilter in version ...)",
@@ -252,15 +285,21 @@ _VALUES = (
     "error adding listener named",
     "unknown cluster",
 )
+#: Somebody says that a filter does nothing, or that it once did.
+_FAILING = ("not working", "stop", "upgrad", "not work", "not applied", "no effect", "ignored")
 _MESH = ("istio", "Istio", "EnvoyFilter", "envoyfilter", "pilot")
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """A refusal whose reason is a name or type decides; one without a reason counts in a mesh
     while a filter or an upgrade is spoken of."""
-    best = surest([hit for hit in hits if hit.text.confidence != 0.5] or hits)
+    best = surest([hit for hit in hits if hit.text.confidence > 0.5] or hits)
     confidence = best.text.confidence
-    if best.text.confidence == 0.5:
+    if confidence == 0.4:
+        if not log.has("kind: EnvoyFilter") or not log.says(*_FAILING):
+            return
+        confidence = 0.75
+    elif best.text.confidence == 0.5:
         if log.has(*_VALUES) or not log.says("EnvoyFilter", "envoyfilter", "upgrad"):
             return
         confidence = 0.6

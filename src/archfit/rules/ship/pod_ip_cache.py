@@ -86,7 +86,13 @@ TEXTS = (
             *("k8s.pod.ip", "hostNetwork", "host network", "pod_association", "podIP", "pod IP"),
             *("same IP", "old IP", "address is shared", "podIPs", "recycling", "reuses", "reuse"),
             *("Pod IP", "pod ip", "IP reuse", "reused", "recycled", "SNAT", "masquerade", "NAT"),
-            *("net.sock.peer.addr", "net.peer.ip", "host.name", "from: connection"),
+            *(
+                "net.sock.peer.addr",
+                "net.peer.ip",
+                "host.name",
+                "from: connection",
+                'From":"connection',
+            ),
         )
     ),
     *(
@@ -142,10 +148,18 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         yield said(own[0], hits, message=clash, remedies=_mend(log), confidence=0.9)
     elif wrong and address:
         yield said(surest(wrong), hits, remedies=_mend(log), confidence=0.88)
+    elif log.has(*_FORBIDDEN):
+        return
     elif absent and address:
         yield said(surest(absent), hits, remedies=_mend(log), confidence=0.75)
+    elif _nameless(log):
+        yield said(address[0], hits, message=_NONE, remedies=_mend(log), confidence=0.6)
     elif wrong and log.says("k8sattributes", "k8s.pod.name", "k8s_pod_name", "pod_name"):
         yield said(surest(wrong), hits, remedies=_mend(log), confidence=0.7)
+
+
+#: The collector may not look pods up, which is another cause.
+_FORBIDDEN = ("is forbidden", "cannot list", "Unauthorized")
 
 
 def _clash(log: Log) -> str:
@@ -163,6 +177,11 @@ def _clash(log: Log) -> str:
                 return f"telemetry from {ip} is named {name}, but that is {sorted(owner)[0]}"
             name, ip = None, None
     return ""
+
+
+def _nameless(log: Log) -> bool:
+    """The collector knows an address, and no pod for it."""
+    return log.has("k8s.pod.ip: Str(") and not log.has("k8s.pod.name: Str(")
 
 
 def _told(key: str, line: str) -> str | None:

@@ -68,6 +68,13 @@ TEXTS = (
         r"(?i:(?:unsupported|not support(?:ed)?|unknown|invalid)[^\n]{0,80}aws-chunked)",
         0.95,
     ),
+    Text(
+        "chunked encoding not supported",
+        _CHUNKED,
+        "Oracle Cloud Object Storage (NotImplemented: AWS chunked encoding not supported.)",
+        r"AWS chunked encoding not supported",
+        0.96,
+    ),
     *(
         Text(
             needle,
@@ -91,8 +98,8 @@ TEXTS = (
         "x-amz-content-sha256",
         "the store does not accept the x-amz-content-sha256 that was sent",
         "versitygw, MinIO, RGW, OBS (header missing, invalid or not what the body has)",
-        r"(?i)(?:invalid|missing|unsupported|mismatch|does not match|must be|malformed)"
-        r"[^\n]{0,100}x-amz-content-sha256|x-amz-content-sha256[^\n]{0,100}"
+        r"(?i)(?:invalid|missing|unsupported|unknown header|mismatch|does not match|must be"
+        r"|malformed)[^\n]{0,100}x-amz-content-sha256|x-amz-content-sha256[^\n]{0,100}"
         r"(?:invalid|missing|unsupported|mismatch|match|must be|not supported|is required)",
         0.92,
     ),
