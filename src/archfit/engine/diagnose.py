@@ -81,22 +81,20 @@ def _judged(
         findings, failure = attempt(rule.id, subject, weighed, rule, own, log)
         if failure is not None:
             gaps.append(failure)
-        secrets = _secrets(own) if findings else []
         answers += [
-            replace(_without_secrets(f, secrets), rule=rule.id, subject=subject)
-            for f in findings or ()
+            replace(_without_secrets(f, own), rule=rule.id, subject=subject) for f in findings or ()
         ]
     return ranked(answers, rules), gaps
 
 
-def _secrets(hits: Sequence[Hit]) -> list[str]:
-    """Secrets in the lines that a rule saw: parts of them may stand in its words by themselves."""
-    lines = {hit.number: hit.line[:_REACH] for hit in hits}
-    return [secret for line in lines.values() for secret in values(line)]
+def _without_secrets(found: Finding, hits: Sequence[Hit]) -> Finding:
+    """What is shown of pasted text names no secret whole: reports are pasted too.
 
-
-def _without_secrets(found: Finding, secrets: Sequence[str]) -> Finding:
-    """What is shown of pasted text names no secret whole: reports are pasted too."""
+    Parts of a line may stand in the words by themselves, so its secrets are told from the line.
+    """
+    shown = {proof.where for proof in found.evidence}
+    lines = {hit.number: hit.line[:_REACH] for hit in hits if f"line {hit.number}" in shown}
+    secrets = [secret for line in lines.values() for secret in values(line)]
     return replace(
         found,
         message=without(found.message, secrets),
