@@ -84,3 +84,11 @@ def test_checks_of_configure() -> None:
     )
     assert build.probe(2)
     assert not build.probe(7)
+
+
+def test_what_stopped_nothing() -> None:
+    ended = "No package 'x' found\n-- skipping\n[100%] Built target app\n"
+    assert log(ended).went_on(1)
+    assert not log(ended + "make: *** [all] Error 2\n").went_on(1)
+    assert not log("[100%] Built target app\nNo package 'x' found\n").went_on(2)
+    assert not log("No package 'x' found\n").went_on(1)
