@@ -76,6 +76,8 @@ def test_kinds() -> None:
         "# values.yaml\nreplicaCount: 1\nauth:\n  password: {}\n",
         "$ DB_PASSWORD={} ./app\nbash: ./app: cannot execute binary file: Exec format error\n",
         "bash: ./app --db-password={}: cannot execute binary file: Exec format error\n",
+        # A rule cuts the secret out of its URL, and puts it into a command.
+        "go: https://bob:{}@git.internal/x: invalid version: unknown revision v1\n",
         # The end of the secret stands where a long line is cut.
         "password={}" + " " * 110 + "exec format error" + " x" * 200 + "\n",
     ],
