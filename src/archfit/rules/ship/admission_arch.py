@@ -145,9 +145,14 @@ _NODES = (
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """ENOEXEC in a pod; or a scheduler that finds no node for an architecture."""
-    starts = [hit for hit in hits if hit.text in ENOEXEC]
+    starts = [
+        hit for hit in hits if hit.text in ENOEXEC and not hit.line.lower().startswith("checking ")
+    ]
     if starts:
         yield from _started(starts, hits, log)
+        return
+    hits = [hit for hit in hits if hit.text in _SCHEDULING]
+    if not hits:
         return
     best = surest(hits)
     if best.text.confidence < 0.6:

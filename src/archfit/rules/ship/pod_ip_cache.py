@@ -44,25 +44,41 @@ from archfit.rules.said import said, surest
 _WRONG = "telemetry carries the name of a pod that did not send it"
 _NONE = "the collector finds no pod for the address that the telemetry came from"
 _ADDRESS = "pods are told apart by an address that is not theirs alone"
+#: Something that telemetry carries, and that it is not the sender's.
+_STRONG = (
+    r"(?i)(?:wrong|incorrect(?:ly)?|stale|unrelated|mixed|mismatched) (?:resource |k8s\.|k8s "
+    r"|kubernetes |pod |new )?(?:pods?|container|workload|deployment|metadata|labels"
+    r"|attribut\w{1,8}|statefulset)\b|(?:pod|metadata|attribut\w{1,8}|labels)[^\n]{0,60}"
+    r"(?:is|are|was|were|being) (?:wrong|incorrect|stale|mixed|swapped)"
+    r"|(?:attributed|assigned|associated|tagged) (?:incorrectly|to another|to the wrong)"
+    r"|no longer (?:have|has|carry)[^\n]{0,40}(?:k8s|attribut)"
+)
+_CARRIED = r"(?:k8s[._]pod|pod_name|metadata|label|attribut|carr(?:y|ies)|tagged|named? |names? )"
+_OLD = (
+    r"(?:another|different|old|previous|deleted|terminated|dead) (?:k8s |new )?(?:pods?|workload)\b"
+)
 TEXTS = (
     *(
         Text(
             needle,
             _WRONG,
+            "field reports of OpenTelemetry, Prometheus and others",
+            rf"(?i){_CARRIED}[^\n]{{0,100}}{_OLD}|{_OLD}[^\n]{{0,100}}{_CARRIED}",
+            0.5,
+        )
+        for needle in ("another", "different", "old", "previous", "deleted", "terminated", "dead")
+    ),
+    *(
+        Text(
+            needle,
+            _WRONG,
             "field reports of OpenTelemetry, Fluent Bit, Datadog and others",
-            r"(?i)(?:wrong|incorrect(?:ly)?|another|different|stale|old|previous|unrelated|mixed"
-            r"|mismatched|deleted|terminated|dead) (?:resource |k8s\.|k8s |kubernetes |pod )?"
-            r"(?:pods?|container|workload|deployment|metadata|labels|attribut\w{1,8}|statefulset)\b"
-            r"|(?:pod|metadata|attribut\w{1,8}|labels)[^\n]{0,60}"
-            r"(?:is|are|was|were|being) (?:wrong|incorrect|stale|mixed|swapped)"
-            r"|(?:attributed|assigned|associated|tagged) (?:incorrectly|to another|to the wrong)"
-            r"|no longer (?:have|has|carry)[^\n]{0,40}(?:k8s|attribut)",
+            _STRONG,
             0.5,
         )
         for needle in (
-            *("wrong", "incorrect", "incorrectly", "Wrong", "Incorrect", "another", "different"),
-            *("stale", "old", "previous", "unrelated", "mixed", "swapped", "deleted", "terminated"),
-            *("attributed", "associated", "no longer"),
+            *("wrong", "incorrect", "incorrectly", "Wrong", "Incorrect", "stale", "unrelated"),
+            *("mixed", "swapped", "mismatched", "attributed", "associated", "no longer"),
         )
     ),
     *(
