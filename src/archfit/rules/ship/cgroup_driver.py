@@ -115,6 +115,20 @@ TEXTS = (
         confidence=0.95,
     ),
     Text(
+        "in controller set",
+        "the runtime was told to use systemd's cgroups, and this machine has none of them",
+        "containerd/cgroups v1 (unable to find ... in controller set), as gVisor and runc print it",
+        r"unable to find \\?\"(?:name=)?systemd\\?\" in controller set",
+        0.9,
+    ),
+    Text(
+        "SystemdCgroup",
+        "the shim takes the runtime's options for something else: it does not know them",
+        "shims that do not read runtimes.*.options (runc-shim of containerd's rust-extensions)",
+        r"(?:cgroup file|write to a control group file|path)[^\n]{0,60}SystemdCgroup\s?=",
+        0.88,
+    ),
+    Text(
         "systemd cgroup flag passed",
         "the runtime was told to use systemd's cgroups where systemd is not to be had",
         "runc utils_linux.go",

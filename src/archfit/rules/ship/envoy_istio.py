@@ -137,6 +137,13 @@ TEXTS = (
         0.72,
     ),
     Text(
+        "mixer V2 client config",
+        "the control plane is newer than the proxy: it sends what the proxy does not know",
+        "istio/proxy src/envoy/mixer/config.cc (Failed to convert mixer V2 client config)",
+        r"Failed to convert mixer V2 client config",
+        0.9,
+    ),
+    Text(
         "Failed to load Wasm module due to a missing import",
         "the Wasm filter asks the proxy for {name}, which this release does not have",
         "proxy-wasm-cpp-host src/v8/v8.cc (link)",

@@ -235,6 +235,12 @@ TEXTS = (
         0.75,
     ),
     Text(
+        "Checksum Type mismatch occurred",
+        _CHECKSUM,
+        "Amazon S3 (InvalidRequest: expected checksum Type: null, actual checksum Type: crc32)",
+        confidence=0.9,
+    ),
+    Text(
         "InvalidChunkSizeError",
         _CHUNKED,
         "Amazon S3 error codes",
