@@ -121,8 +121,8 @@ TEXTS = (
 #: The text is or names a chart's values.
 _VALUES = (
     r"values(?:[.-][\w.-]{1,40})?\.ya?ml|(?:USER-SUPPLIED|COMPUTED) VALUES|helm (?:install|upgrade"
-    r"|template|(?:get|show) values|secrets)|\bhelm\b[^\n]{0,200}--set|Chart\.yaml|charts?/|HelmRelease|"
-    r"valuesObject|^(?:replicaCount|fullnameOverride|nameOverride|imagePullSecrets):"
+    r"|template|(?:get|show) values|secrets)|\bhelm\b[^\n]{0,200}--set|Chart\.yaml|charts?/"
+    r"|HelmRelease|valuesObject|^(?:replicaCount|fullnameOverride|nameOverride|imagePullSecrets):"
 )
 #: Something else goes wrong here, and values are only shown beside it.
 _FAILS = (
