@@ -68,8 +68,16 @@ def run(args: Namespace) -> int:
     from archfit.report.formats import load as format_named
 
     door = Live()
-    settings = chosen(args, load(door, os.getcwd()))
-    form = format_named(args.format, terminal.width(), terminal.colour(), card)
+    settings = chosen(args, load(door, terminal.here()))
+    if args.root and not args.subjects:
+        raise Misuse("--root needs a SUBJECT", f"archfit check --root {args.root} {args.root}")
+    form = format_named(
+        args.format,
+        terminal.width(),
+        terminal.colour(),
+        card,
+        all_rules=not (settings.select or settings.ignore),
+    )
     progress = terminal.Progress(args.quiet)
     runner: Run[Any] = Run(
         settings,

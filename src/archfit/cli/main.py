@@ -6,6 +6,7 @@ Exit status: 0 nothing at or over `--fail-on`, 1 findings, 2 wrong usage,
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -73,6 +74,10 @@ def parser(verb: str | None = None) -> ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command line; returns the exit status. No traceback is ever a user's output."""
+    if sys.stdout is None or sys.stderr is None or sys.stdin is None:
+        from archfit.host.terminal import whole_streams
+
+        whole_streams()
     args = sys.argv[1:] if argv is None else argv
     if not args:
         parser("").print_help()
@@ -92,6 +97,12 @@ def main(argv: list[str] | None = None) -> int:
         # The reader (`| head`) has seen enough; nothing more may be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        wrote = error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT)
+        what = "can't write what was found" if wrote else f"the system refused ({error.filename})"
+        _say(f"archfit: {what}: {(error.strerror or str(error)).lower()}", "")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 3
     except KeyboardInterrupt:
         _say("archfit: interrupted", "")
         return 130

@@ -68,7 +68,7 @@ def _explain(args: Namespace, argv: Sequence[str], done: Watched) -> None:
 
     door = Live()
     told = {"command": " ".join(argv)} | here() | dict(pairs(args.context))
-    settings = replace(load(door, os.getcwd()), context=tuple(told.items()))
+    settings = replace(load(door, terminal.here()), context=tuple(told.items()))
     form = format_named("text", terminal.width(sys.stderr), terminal.colour(sys.stderr), card)
     runner: Run[Any] = Run(settings, door, each=form.each)
     path = _file(argv[0], door) if done.error else ""

@@ -59,7 +59,8 @@ def diagnose(
     log = Log(found.lines, context, found.whole)
     answers, gaps = _judged(rules, found.hits, log, subject)
     if found.whole and sum(map(len, log.lines.values())) <= _REJOINED:
-        lines = _rejoined(log.lines, bool(answers))
+        # Lines that are put together no longer show which of them only speak of a message.
+        lines = _rejoined(log.lines, bool(answers) or _spoken_of(found.hits))
         if lines:
             other = Log(lines, context, found.whole)
             hits = _merged(found.hits, search.again(lines), lines)
@@ -67,6 +68,11 @@ def diagnose(
             if again:
                 return other, again, more
     return log, answers, gaps
+
+
+def _spoken_of(hits: Mapping[str, Sequence[Hit]]) -> bool:
+    """A sentence of the text is about a message."""
+    return any(explains(hit.line, hit.text.needle) for some in hits.values() for hit in some)
 
 
 def _judged(

@@ -47,11 +47,16 @@ class Examiner:
             for kind in rule.kinds:
                 self._rules[kind].append(ready)
 
-    def file(self, path: str, data: Window, mode: int = 0, found_in: str = "") -> Result:
-        """A file's facts, judged. Never raises for what stands in the file."""
+    def file(
+        self, path: str, data: Window, mode: int = 0, found_in: str = "", mark: str = ""
+    ) -> Result:
+        """A file's facts, judged. Never raises for what stands in the file.
+
+        ``mark`` makes the id of a file that is looked at again another one.
+        """
         form = recognise(data[:HEAD])
         kind = _KINDS.get(form, Kind.BINARY)
-        subject = Subject(f"{kind.value}:{path}", kind, path)
+        subject = Subject(f"{kind.value}:{path}{mark}", kind, path)
         facts, not_checked = self._read(subject, Image(path, form, data, mode, found_in))
         return self.judge(subject, facts, not_checked)
 
@@ -79,10 +84,12 @@ class Examiner:
         missing = not_checked or []
         found: list[Finding] = []
         its_own = subject.kind is Kind.HOST
+        judged = applies = False
         host = facts if its_own else self.scene.host
         for ready in self._rules[subject.kind]:
             if not ready.needs <= facts.keys():
                 continue
+            applies = True
             rule = ready.rule
             unknown = _unknown(ready.host, facts) if its_own else ready.unknown
             if unknown:
@@ -91,9 +98,11 @@ class Examiner:
             findings, failure = attempt(rule.id, subject.id, _judged, rule, facts, host)
             if failure is not None:
                 missing.append(failure)
+            else:
+                judged = True
             if findings:
                 found.extend(_owned(finding, rule.id, subject) for finding in findings)
-        return Result(subject, facts, ranked(found), tuple(missing))
+        return Result(subject, facts, ranked(found), tuple(missing), judged or not applies)
 
 
 def _unknown(wanted: tuple[str, ...], host: Facts) -> str:
@@ -129,7 +138,7 @@ def count(result: Result, tally: Tally) -> None:
     """Add one judged subject to the counts."""
     facts = result.facts
     if facts:
-        tally.judged += 1
+        tally.judged += result.judged
         tally.kinds[(result.subject.kind.value, described(facts))] += 1
         tally.go += "go.version" in facts
     tally.not_checked += len(result.not_checked)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from archfit.engine.examiner import Examiner, count
@@ -71,7 +70,8 @@ class Run(Generic[T]):
         self._host: dict[str, Fact] | None = None
         self._host_gaps: list[NotChecked] = []
         self._examiner: Examiner | None = None
-        self._seen: dict[str, int] = {}
+        self._given: list[str] = []
+        self._mark = ""
 
     def over(self, names: Sequence[str]) -> Iterator[T]:
         """What ``each`` makes of the subjects, in the order given; none = this host.
@@ -82,6 +82,7 @@ class Run(Generic[T]):
         if not names:
             yield from self._take(self._host_result())
         for name in names:
+            self._mark = self._next_mark(name)
             if name == "-":
                 yield from self._take(self._standard_input())
             elif self._door.is_dir(name):
@@ -93,23 +94,20 @@ class Run(Generic[T]):
     # -- one subject ---------------------------------------------------------
 
     def _take(self, result: Result) -> Iterator[T]:
-        result = self._unique(result)
         count(result, self.tally)
         item = self._named(result)
         if item is not None:
             yield item
 
-    def _unique(self, result: Result) -> Result:
-        """The same subject given twice gets an id of its own."""
-        subject = result.subject
-        count = self._seen[subject.id] = self._seen.get(subject.id, 0) + 1
-        if count == 1:
-            return result
-        other = Subject(f"{subject.id}#{count}", subject.kind, subject.name)
-        if subject.kind is Kind.LOG:  # its findings are not made from facts
-            findings = tuple(replace(found, subject=other.id) for found in result.findings)
-            return replace(result, subject=other, findings=findings)
-        return self.examiner.judge(other, result.facts, list(result.not_checked))
+    def _next_mark(self, name: str) -> str:
+        """What is put behind the ids of a subject that was given before, alone or in a tree."""
+        path = self._door.realpath(name).rstrip("/") if name != "-" else name
+        before = sum(
+            path == other or path.startswith(f"{other}/") or other.startswith(f"{path}/")
+            for other in self._given
+        )
+        self._given.append(path)
+        return f"#{before + 1}" if before else ""
 
     def _host_result(self) -> Result:
         if self.settings.host:
@@ -122,24 +120,29 @@ class Run(Generic[T]):
             with files.window(path) as (data, mode):
                 return self._data(path, data, mode)
         except ArchfitError as error:
-            return _unread(path, error.why)
+            return _unread(path, error.why, self._mark)
 
     def _standard_input(self) -> Result:
         try:
             with files.standard_input() as (data, mode):
                 return self._data("-", data, mode)
         except ArchfitError as error:
-            return _unread("-", error.why)
+            return _unread("-", error.why, self._mark)
 
     def _data(self, name: str, data: Window, mode: int) -> Result:
-        if recognise(data[:HEAD]):
-            return self.examiner.file(name, data, mode)
+        form = recognise(data[:HEAD])
+        if form:
+            result = self.examiner.file(name, data, mode, mark=self._mark)
+            if result.facts or result.not_checked:
+                return result
+            return _unread(name, f"{name}: nothing in it can be read as {form}", self._mark)
         if _maybe_facts(data):
             subject, facts = thaw(_json(data))
-            return self.examiner.judge(subject, facts)
+            own = Subject(subject.id + self._mark, subject.kind, subject.name)
+            return self.examiner.judge(own, facts)
         if len(data) and is_text(data[:_TEXT_HEAD]):
             return self._diagnosed(name, pieces(data), len(data))
-        return _unread(name, f"{name}: {_nothing(data)}")
+        return _unread(name, f"{name}: {_nothing(data)}", self._mark)
 
     def text(self, name: str, text: str) -> Result:
         """A text that is already in memory, diagnosed."""
@@ -150,7 +153,12 @@ class Run(Generic[T]):
         from archfit.engine.diagnose import text_result
 
         rules = chosen(self.settings.select, self.settings.ignore)
-        return text_result(rules, name, parts, size, self._context())
+        result = text_result(rules, name, parts, size, self._context())
+        if not self._mark:
+            return result
+        own = Subject(result.subject.id + self._mark, Kind.LOG, name)
+        findings = tuple(replace(found, subject=own.id) for found in result.findings)
+        return replace(result, subject=own, findings=findings)
 
     def _context(self) -> dict[str, str]:
         """What is known beside a text: the host given with --host, then --context."""
@@ -184,29 +192,36 @@ class Run(Generic[T]):
     # -- trees ---------------------------------------------------------------
 
     def _tree(self, root: str) -> Iterator[T]:
-        steps = walk(root)
-        # A pool costs more than a small tree does.
-        first = list(islice(steps, 2))
-        if len(first) < 2:
-            for step in first:
-                yield from self._add(_examine(self.examiner, self._each, step))
-            return
-
         from archfit.host.pool import ordered_map
-
-        def chained() -> Iterator[Batch | Passed]:
-            yield from first
-            yield from steps
 
         parts = ordered_map(
             _examine_here,
-            chained(),
+            walk(root),
             start=_start,
-            args=(self.settings, self._door, self.host, self._each),
-            lost=partial(_lost, self._each),
+            args=(self.settings, self._door, self.host, self._each, self._mark),
+            lost=self._one_by_one,
         )
         for part in parts:
             yield from self._add(part)
+
+    def _one_by_one(self, step: Batch | Passed) -> Part[T]:
+        """A batch in which a reader died, file by file: the others lose nothing."""
+        from archfit.host.pool import ordered_map
+
+        whole: Part[T] = Part()
+        if isinstance(step, Batch):
+            files = [(folder, name) for folder, names in step.groups for name in names]
+            parts = ordered_map(
+                _examine_here,
+                (Batch(step.root, [(folder, [name])]) for folder, name in files),
+                start=_start,
+                args=(self.settings, self._door, self.host, self._each, self._mark),
+                lost=partial(_dead, self._each),
+            )
+            for part in parts:
+                whole.tally.add(part.tally)
+                whole.items += part.items
+        return whole
 
     def _add(self, part: Part[T]) -> Iterator[T]:
         self.tally.add(part.tally)
@@ -215,10 +230,16 @@ class Run(Generic[T]):
 
 
 def read_host(path: str) -> dict[str, Fact]:
-    """Facts of a host from a file that `archfit facts host` wrote. Raises Misuse."""
+    """Facts of a host from what `archfit facts host` wrote: its facts, or with `--record`
+    its answers. Raises Misuse."""
+    from archfit.host import recorded
+
     try:
         with files.window(path) as (data, _):
-            subject, facts = thaw(_json(data))
+            document = _json(data)
+        if isinstance(document, dict) and document.get("schema") == recorded.SCHEMA:
+            return gather(recorded.Recorded(document), costly=True)[0]
+        subject, facts = thaw(document)
     except ArchfitError as error:
         raise Misuse(f"--host {path}: {error.why}", "archfit facts host > host.json") from None
     if subject.kind is not Kind.HOST:
@@ -246,8 +267,8 @@ def _json(data: Window) -> object:
         raise Malformed(f"not a facts file: {error}", "archfit facts host > host.json") from None
 
 
-def _unread(path: str, why: str) -> Result:
-    subject = Subject(f"file:{path}", Kind.FILE, path)
+def _unread(path: str, why: str, mark: str = "") -> Result:
+    subject = Subject(f"file:{path}{mark}", Kind.FILE, path)
     return Result(subject, {}, (), (NotChecked("read", subject.id, why),))
 
 
@@ -261,22 +282,22 @@ def _examiner(settings: Settings, door: Door, host: dict[str, Fact]) -> Examiner
 
 
 def _examine(
-    examiner: Examiner, each: Callable[[Result], T | None], step: Batch | Passed
+    examiner: Examiner, each: Callable[[Result], T | None], step: Batch | Passed, mark: str
 ) -> Part[T]:
     part: Part[T] = Part()
     if isinstance(step, Passed):
-        _keep(part, each, _unread(step.path, step.reason))
+        _keep(part, each, _unread(step.path, step.reason, mark))
         return part
     part.tally.files = sum(len(names) for _, names in step.groups)
     for path, fd, why in wanted(step, HEAD, FIRST_TWO, recognise):
         if fd < 0:
-            _keep(part, each, _unread(path, why))
+            _keep(part, each, _unread(path, why, mark))
             continue
         try:
             with files.window_of(fd, path) as (data, mode):
-                result = examiner.file(path, data, mode, step.root)
+                result = examiner.file(path, data, mode, step.root, mark)
         except ArchfitError as error:
-            result = _unread(path, error.why)
+            result = _unread(path, error.why, mark)
         _keep(part, each, result)
     return part
 
@@ -293,31 +314,34 @@ class _Worker:
 
     examiner: Examiner
     each: Callable[[Result], object]
+    mark: str
 
 
 def _start(
-    settings: Settings, door: Door, host: dict[str, Fact], each: Callable[[Result], object]
+    settings: Settings,
+    door: Door,
+    host: dict[str, Fact],
+    each: Callable[[Result], object],
+    mark: str,
 ) -> None:
     import gc
 
     _Worker.examiner = _examiner(settings, door, host)
     _Worker.each = each
+    _Worker.mark = mark
     # Nothing here makes cycles, and a collector that looks for them costs a tenth of the run.
     gc.disable()
 
 
 def _examine_here(step: Batch | Passed) -> Part[Any]:
-    return _examine(_Worker.examiner, _Worker.each, step)
+    return _examine(_Worker.examiner, _Worker.each, step, _Worker.mark)
 
 
-def _lost(each: Callable[[Result], T | None], step: Batch | Passed) -> Part[T]:
+def _dead(each: Callable[[Result], T | None], step: Batch | Passed) -> Part[T]:
     part: Part[T] = Part()
     if isinstance(step, Batch):
-        part.tally.files = sum(len(names) for _, names in step.groups)
+        part.tally.files = 1
         folder, names = step.groups[0]
-        why = (
-            f"the reader died in the {part.tally.files} files from here on: "
-            "one of them shrank while it was read"
-        )
+        why = "its reader died: the file shrank while it was read"
         _keep(part, each, _unread(folder + names[0], why))
     return part

@@ -32,16 +32,15 @@ def load(door: Door, folder: str) -> Settings:
 
     Raises Misuse when the file is no TOML or holds a name that is no setting.
     """
-    while True:
+    while folder:
         for name in ("archfit.toml", "pyproject.toml"):
             path = f"{folder.rstrip('/')}/{name}"
             table = _table(door, path, name) if door.exists(path) else None
             if table is not None:
                 return _settings(table, path)
         parent = folder.rstrip("/").rpartition("/")[0]
-        if folder in ("", "/"):
-            return Settings()
-        folder = parent or "/"
+        folder = (parent or "/") if folder != "/" else ""
+    return Settings()
 
 
 def _table(door: Door, path: str, name: str) -> dict[str, object] | None:

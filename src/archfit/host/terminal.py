@@ -22,6 +22,29 @@ def colour(stream: TextIO | None = None) -> bool:
     return (stream or sys.stdout).isatty() and not dumb and not os.environ.get("NO_COLOR")
 
 
+def here() -> str:
+    """The working folder; "" when it was deleted under this process."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def whole_streams() -> None:
+    """Give a process that was started with closed standard streams empty ones.
+
+    Else the next file that is opened takes the place of one of them.
+    """
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(fd, "w", closefd=False))
+
+
 class Progress:
     """One line on stderr, only on a terminal, from half a second on, ten times a second."""
 

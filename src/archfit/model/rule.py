@@ -54,3 +54,4 @@ class Result:
     facts: Facts
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
+    judged: bool = True  #: False when every rule that applies lacked what it needs

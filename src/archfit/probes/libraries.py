@@ -25,8 +25,17 @@ def run(image: Image, facts: dict[str, Fact], scene: Any) -> None:
     if rows is not None:
         source = "files of the host" if scene.door is not None else "host.libraries"
         facts[b.LIBRARIES.name] = Fact(rows, Trust.OBSERVED, source)
+        if elf.type == "executable":
+            _unfinished(rows)
     elif elf.type == "executable":
         raise Unavailable(f"no loader {elf.interp or ''} here that would load its libraries")
+
+
+def _unfinished(rows: list[dict[str, Any]]) -> None:
+    """A library that was not found in a search that could not be done to its end."""
+    for row in rows:
+        if row.get("path") is None and row.get("unchecked") and not row.get("wrong"):
+            raise Unavailable(f"{row['name']}: {row['unchecked']}")
 
 
 PROBE = FileProbe("libraries", ("elf",), (b.LIBRARIES,), run, after=("elf",))

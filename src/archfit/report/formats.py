@@ -22,8 +22,10 @@ class Format:
     write: Callable[[Iterator[Any], TextIO, Tally], None]
 
 
-def load(name: str, width: int, colour: bool, card: Callable[[str], str]) -> Format:
-    """One of `NAMES`; ``card`` gives a rule's card by its id."""
+def load(
+    name: str, width: int, colour: bool, card: Callable[[str], str], all_rules: bool = True
+) -> Format:
+    """One of `NAMES`; ``card`` gives a rule's card by its id; ``all_rules``: none was left out."""
     if name == "json":
         from archfit.report import json_report
 
@@ -38,5 +40,5 @@ def load(name: str, width: int, colour: bool, card: Callable[[str], str]) -> For
         return Format(sarif_report.each, sarif_report.each, sarif_report.writer(card))
     from archfit.report import text_report
 
-    style = text_report.Style(width, colour)
+    style = text_report.Style(width, colour, all_rules)
     return Format(text_report.each, text_report.each_named, text_report.writer(style))

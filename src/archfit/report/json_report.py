@@ -14,7 +14,7 @@ from archfit.model.rule import Result
 
 SCHEMA = "archfit.report/1"
 
-#: (subject as JSON or "" when it carries no facts, findings, not checked as JSON objects)
+#: (subject as JSON, findings, not checked as JSON objects)
 Item = tuple[str, tuple[Finding, ...], list[dict[str, str]]]
 
 
@@ -22,8 +22,7 @@ def each(result: Result) -> Item | None:
     """What the report keeps of a result; None for a file that carries nothing."""
     if not (result.facts or result.findings or result.not_checked):
         return None
-    text = json.dumps(subject(result)) if result.facts or result.findings else ""
-    return text, result.findings, freeze_not_checked(result.not_checked)
+    return json.dumps(subject(result)), result.findings, freeze_not_checked(result.not_checked)
 
 
 def write(items: Iterator[Item], out: TextIO, tally: Tally) -> None:
@@ -33,9 +32,8 @@ def write(items: Iterator[Item], out: TextIO, tally: Tally) -> None:
     gaps: list[dict[str, str]] = []
     before = "\n  "
     for text, found, missing in items:
-        if text:
-            out.write(before + text)
-            before = ",\n  "
+        out.write(before + text)
+        before = ",\n  "
         findings += found
         gaps += missing
     findings.sort(key=lambda f: (f.severity.rank, -f.confidence))

@@ -30,6 +30,7 @@ class Style:
 
     width: int = 80
     colour: bool = False
+    all_rules: bool = True  #: no rule was left out by --select or --ignore
 
     def paint(self, text: str, code: str) -> str:
         """The text in a colour (an SGR parameter), or as it is."""
@@ -79,11 +80,14 @@ def _subject(result: Result, style: Style) -> Iterator[str]:
         yield from host_lines(result.facts, style.width)
         yield ""
         return
-    verdict = "fits" if not result.not_checked else "fits, as far as it was checked"
-    if result.subject.kind is Kind.LOG:
-        verdict = "none of the known causes is told in it"
     if result.subject.kind is Kind.LOG:
         verdict = "no cause found that archfit knows"
+    elif not result.judged:
+        verdict = "not checked"
+    elif not style.all_rules:
+        verdict = "nothing found by the rules chosen"
+    else:
+        verdict = "fits" if not result.not_checked else "fits, as far as it was checked"
     yield f"{style.paint(visible(result.subject.name), '1')}: {verdict}"
     yield from (f"  {line}" for line in identity(result.facts, style.width - 2))
 

@@ -57,7 +57,7 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         yield from _newer(facts, host, b.GLIBC_MIN, h.LIBC_VERSION, "glibc", "libc.so.6")
         yield from _newer(facts, host, b.GLIBCXX_MIN, h.GLIBCXX, "GLIBCXX", "libstdc++.so.6")
     needs = b.LIBC.of(facts)
-    if {needs, libc} == {"glibc", "musl"} and b.LOADER.of(facts) is None:
+    if {needs, libc} == {"glibc", "musl"} and b.TYPE.of(facts) == "shared" and b.NEEDED.of(facts):
         yield from fit(
             need={"libc": needs},
             offer={"libc": libc},

@@ -3,13 +3,12 @@
 What is wrong
 -------------
 The program was built in a way that this newer system no longer accepts. macOS 26's
-loader refuses a program without LC_UUID (`missing LC_UUID load command`); macOS 10.15
-and later start no 32-bit program at all.
+loader refuses a program without LC_UUID (`missing LC_UUID load command`).
 
 Why it happens
 --------------
 Old toolchains: before Go 1.24 the Go linker wrote no LC_UUID when it linked by itself
-(golang/go 68678). Support for 32-bit macOS ended with Go 1.15.
+(golang/go 68678). With cgo on, such a program takes over the SDK version of its C parts.
 
 Remedy
 ------
@@ -18,11 +17,12 @@ Build it again with Go 1.24 or later, or let Apple's linker link it
 
 References
 ----------
-- golang/go 68678 (LC_UUID), Go 1.15 release notes (darwin/386 removed)
-- Apple, macOS 10.15 release notes: no 32-bit programs
+- golang/go 68678 (LC_UUID by default from Go 1.24 on)
+- dyld, mach_o/Policy.cpp (enforceHasUUID: of a program that states SDK 26 or later)
 
 Limits
 ------
+Reports disagree on programs that state an older SDK: for them it is only a warning.
 Symbols that a newer system took away are not looked at.
 """
 
@@ -36,12 +36,12 @@ from archfit.facts import go
 from archfit.facts import host as h
 from archfit.formats.log import Log
 from archfit.model.fact import Facts
-from archfit.model.finding import Finding, Remedy
+from archfit.model.finding import Finding, Remedy, Severity
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import pick
-from archfit.rules.fit import fit, proof, version
+from archfit.rules.fit import fit, proof, slice_proof, version
 from archfit.rules.said import said, surest
 
 
@@ -55,12 +55,16 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     there = h.OS_VERSION.require(host)
     if one is None or one.get("build_id") or version(there) < (26,):
         return
+    enforced = max(version(one.get("sdk")), version(one.get("min_os"))) >= (26,)
     package = go.PATH.of(facts)
     yield from fit(
         need={"macOS": "< 26", "because": "no LC_UUID"},
         offer={"macOS": there},
-        message=f"has no LC_UUID, which the loader of macOS {there} wants",
-        evidence=proof(facts, b.FORMAT, go.VERSION) + proof(host, h.OS_VERSION),
+        message=f"has no LC_UUID, which the loader of macOS {there} "
+        + ("wants" if enforced else "wants of programs built for it, by some reports of all"),
+        evidence=slice_proof(one, "sdk", "min_os")
+        + proof(facts, go.VERSION)
+        + proof(host, h.OS_VERSION),
         remedies=(
             Remedy(
                 "Build it again with Go 1.24 or later, or with -ldflags=-linkmode=external",
@@ -69,7 +73,8 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
                 verify="archfit check {subject}",
             ),
         ),
-        confidence=0.9,
+        confidence=0.9 if enforced else 0.5,
+        severity=Severity.ERROR if enforced else Severity.WARNING,
     )
 
 
