@@ -192,6 +192,52 @@ def test_names_cannot_speak_to_the_terminal(tmp_path: Path, capsys: Capture) -> 
     assert "evil\\x1b[2Jname\\n.sh" in out
 
 
+def test_ids_are_unique_over_trees_and_files(broken: Path, capsys: Capture) -> None:
+    main(["check", "--format", "json", str(broken.parent), str(broken), str(broken.parent)])
+    report = json.loads(capsys.readouterr().out)
+    ids = [s["id"] for s in report["subjects"]]
+    assert len(ids) == len(set(ids)) == 3
+    assert {n["subject"] for n in report["not_checked"]} <= set(ids)
+
+
+def test_words_for_what_was_not_judged(sound: Path, tmp_path: Path, capsys: Capture) -> None:
+    main(["check", "--select", "build", str(sound)])
+    assert "nothing found by the rules chosen" in capsys.readouterr().out
+    empty = tmp_path / "host.json"
+    empty.write_text(
+        '{"schema": "archfit.facts/1", "subject": {"id": "h", "kind": "host", "name": "h"},'
+        ' "facts": {}}'
+    )
+    assert main(["check", "--host", str(empty), sys.executable]) == 3
+    assert ": not checked" in capsys.readouterr().out
+    nothing = tmp_path / "x"
+    nothing.write_bytes(b"#!\n")
+    assert main(["check", str(nothing)]) == 3
+    assert main(["check", "--root", str(tmp_path)]) == 2
+
+
+def test_a_recording_is_a_host(tmp_path: Path, sound: Path, capsys: Capture) -> None:
+    record = tmp_path / "machine.json"
+    assert main(["facts", "host", "--record", str(record)]) == 0
+    assert main(["check", "--host", str(record), sys.executable]) == 0
+
+
+def test_streams_and_folders_that_are_gone(sound: Path, tmp_path: Path) -> None:
+    archfit = f"{sys.executable} -m archfit check {sound}"
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    for command, status in (
+        (f"{archfit} >&-", 0),
+        (f"{archfit} <&-", 0),
+        (f"{archfit} > /dev/full", 3),
+        (f"cd {gone}; rmdir {gone}; {archfit}", 0),
+    ):
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (done.returncode, "fault" in done.stderr) == (status, False), (command, done)
+
+
 def test_a_reader_that_leaves_early_ends_it_quietly(tmp_path: Path) -> None:
     for number in range(3000):
         (tmp_path / f"{number}.sh").write_bytes(b"#!/bin/sh\n")

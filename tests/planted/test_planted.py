@@ -95,6 +95,29 @@ def test_musl_program_without_the_musl_loader(tmp_path: Path, causes: Asked) -> 
     assert causes("--root", root, program) == []
 
 
+def test_static_programs_of_another_libc_fit(tmp_path: Path, causes: Asked) -> None:
+    source = c_file(tmp_path, "a.c", MAIN)
+    run(need_tool("musl-gcc"), "-static", "-o", "musl", source, cwd=tmp_path)
+    run(need_tool("gcc"), "-static", "-o", "glibc", source, cwd=tmp_path)
+    alpine = host_file("container-alpine", tmp_path, {"host.runs": ["amd64"], "host.isa": "amd64"})
+    for program in ("musl", "glibc"):
+        assert causes(tmp_path / program) == []
+        assert causes("--host", alpine, tmp_path / program) == []
+
+
+def test_a_search_that_could_not_be_done_is_named(tmp_path: Path, capsys: Capture) -> None:
+    cc = need_tool("gcc")
+    c_file(tmp_path, "f.c", "int f(void) { return 0; }\n")
+    c_file(tmp_path, "a.c", "int f(void);\nint main(void) { return f(); }\n")
+    (tmp_path / "build").mkdir()
+    run(cc, "-shared", "-fPIC", "-o", "build/libf.so", "f.c", cwd=tmp_path)
+    run(cc, "-o", "app", "a.c", "build/libf.so", cwd=tmp_path)
+    main(["check", "--format", "json", str(tmp_path / "app")])
+    report = json.loads(capsys.readouterr().out)
+    assert report["findings"] == []
+    assert any("build/libf.so" in gap["reason"] for gap in report["not_checked"])
+
+
 def test_glibc_2_99(tmp_path: Path, causes: Asked) -> None:
     cc = need_tool("gcc")
     c_file(tmp_path, "stub.c", "int tomorrow(void) { return 0; }\n")
