@@ -18,6 +18,13 @@ FORMAT = "exec format error"
         f"fix(image): {FORMAT} for 32-bit boards",
         f"The image no longer fails with {FORMAT}.",
         f"If your pod ends with {FORMAT}, look at its node.",
+        f"ENOEXEC 8 {FORMAT}",
+        f"#define ENOEXEC 8 /* {FORMAT} */",
+        f'    want := "{FORMAT}"',
+        f'    msgExec = "{FORMAT}"',
+        f'return fmt.Errorf("{FORMAT}: %w", err)',
+        f"* 3f2a1bc Handle {FORMAT} in the launcher",
+        f"| {FORMAT} | the image is for another platform |",
         f"{FORMAT} is returned by execve when the header is unknown",
     ],
 )
@@ -34,6 +41,13 @@ def test_what_is_said_about_it(line: str) -> None:
         f"./app: {FORMAT}. This usually means that it was built elsewhere.",
         f"./app: {FORMAT} (this happens when the image is for another platform)",
         f"exec ./fixed: {FORMAT}",
+        f"ERROR {FORMAT}",
+        f"ERROR 8 {FORMAT}",
+        f'error = "{FORMAT}"',
+        f'time=1 level=error msg="{FORMAT}"',
+        f"| Error | {FORMAT} |",
+        f"app-1  | exec ./app: {FORMAT}",
+        f"3f2a1bc0d1ab Exited: {FORMAT}",
     ],
 )
 def test_what_is_the_message_or_a_report(line: str) -> None:

@@ -30,8 +30,29 @@ _EXPLAINS = (
     r"^\W{0,8}If (?:you|your|the|a|an)\b",
     # what was repaired
     r"^\W{0,8}(?:[a-z]{1,12}(?:\([\w./-]{1,40}\))?: )?(?:[Ff]ix(?:ed|es)?|[Bb]ug ?fix|"
-    r"[Ww]ork-?around for|[Rr]esolve[sd]?|[Pp]revent(?:s|ed)?|[Aa]void(?:s|ed)?)\b",
+    r"[Ww]ork-?around for|[Rr]esolve[sd]?|[Pp]revent(?:s|ed)?|[Aa]void(?:s|ed)?|Handle[sd]?|"
+    r"Detect(?:s|ed)?|Explain(?:s|ed)?|Document(?:s|ed)?)\b",
+    # one line of `git log --oneline`
+    r"^\W{0,4}[0-9a-f]{7,12} (?:\([^()\n]{1,60}\) )?(?:[a-z]{2,12}(?:\([\w./-]{1,40}\))?: |"
+    r"(?:Fix|Add|Handle|Avoid|Prevent|Report|Detect|Explain|Document|Ignore|Catch|Improve)\b)",
+    # a heading of a manual
+    r"\b[Ww]hat (?:is|to do (?:when|if))\b|^\W{0,4}(?:\d{1,2}[.)] )?Reading `| explained\W{0,3}$",
     r"\bno longer (?:fails?|crash(?:es)?|throws?|panics?|prints?|dies)\b",
+)
+#: What stands before a message in a table of error numbers, such as that of `errno -l`.
+_LISTS = (
+    r"^\W{0,8}(?:#\s?define E[A-Z0-9]{2,15}|\d{1,3}\s{1,8}E(?!RR)[A-Z0-9]{2,15}|"
+    r"E(?!RR)[A-Z0-9]{2,15}\s{1,12}\d{1,3})\s{1,12}(?:\d{1,3}\s{1,12})?(?:/\*\s?)?$"
+)
+#: What stands around a message in the first column of a table of them.
+_FIRST_COLUMN, _FURTHER = (
+    r"^\s{0,8}\|?[^|]{0,60}$",
+    r"^[^|]{0,60}\|[^|]{3,160}\|\s*$",
+)
+#: What stands before a message that is a string in source code.
+_CODE = (
+    r"^\s{0,40}(?:(?:const|var|let|return|case|if|elif|assert|expect|func|def)\b[^\n]{0,200}"
+    r"[\"'`]|(?!(?:err(?:or)?|std(?:err|out)|msg|message|reason|cause|detail|output)\s)[a-z]\w{0,40}\s{1,12}:?=\s{1,4}[\"'`])$"
 )
 
 
@@ -41,6 +62,10 @@ def explains(line: str, message: str) -> bool:
     if at < 0:
         return False
     before, after = line[max(0, at - _REACH) : at], line[at + len(message) :][:_REACH]
+    if re.search(_LISTS, before) or re.search(_CODE, before):
+        return True
+    if re.search(_FIRST_COLUMN, before) and re.search(_FURTHER, after):
+        return True
     sentence = before.rpartition(". ")[2] + message + after.partition(". ")[0]
     # What a tool adds in brackets is the tool's own.
     sentence = re.sub(r"\([^()\n]{0,300}\)", lambda m: m[0] if message in m[0] else "", sentence)
