@@ -41,7 +41,15 @@ def test_absolute_links_start_in_the_folder(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/usr/lib/out", "/usr/lib/out2", "/../secret", "/usr/../../secret", "//../../secret"]
+    "path",
+    [
+        "/proc/sys/../../secret",
+        "/usr/lib/out",
+        "/usr/lib/out2",
+        "/../secret",
+        "/usr/../../secret",
+        "//../../secret",
+    ],
 )
 def test_nothing_leads_out(root: Path, path: str) -> None:
     door = Rooted(Live(), str(root))
@@ -79,3 +87,15 @@ def test_environment_and_programs_are_not_those_of_this_machine(root: Path) -> N
         door.run(["true"])
     with pytest.raises(Unavailable):
         Rooted(Live(), str(root / "nowhere"))
+
+
+def test_the_kernel_is_that_of_the_outer_machine(root: Path) -> None:
+    (root / "proc/sys/kernel").mkdir(parents=True)
+    (root / "proc/sys/kernel/ostype").write_text("another")
+    os.symlink("/proc/sys/kernel/ostype", root / "usr/lib/kind")
+    door = Rooted(Live(), str(root))
+    for path in ("/proc/sys/kernel/ostype", "/usr/lib/kind", "/usr/../proc/sys/kernel/ostype"):
+        assert door.read(path) == Live().read("/proc/sys/kernel/ostype")
+    assert door.listdir("/proc/sys") == Live().listdir("/proc/sys")
+    assert not door.exists("/proc/sys/../self/exe")
+    assert not door.exists("/proc/self/exe")

@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 
 from archfit.host.live import Live
+from archfit.host.rooted import Rooted
 from archfit.platforms.isa import normalise
+from archfit.platforms.tiny_elf import STATUS
+from elf_bytes import elf
 from machines import ask
 from toolbox import need_tool
 
@@ -224,3 +227,56 @@ def test_real_binfmt_entries() -> None:
     assert facts["host.tried"]["riscv64"] == "runs"
     row = rows["archfit-gone"]
     assert (row["isa"], row["exists"], row["flags"]) == (None, False, "")
+
+
+def _translator_below(root: Path) -> dict[str, Any]:
+    facts = ask(Rooted(Live(), str(root)), costly=False)[0]
+    rows: Any = facts["host.translators"].value
+    return next(row for row in rows if row["name"] == "archfit-test")
+
+
+def test_translators_of_a_folder_are_those_of_the_kernel(tmp_path: Path) -> None:
+    """Without flag F the interpreter is looked for below the folder, as in a chroot."""
+    qemu = need_tool("qemu-riscv64", "qemu-riscv64-static")
+    entry = f":archfit-test:M::{MAGIC}:{MASK}:{qemu}:OC"
+    app = tmp_path / "app"
+    app.write_bytes(elf(machine=243))
+    check = [sys.executable, "-m", "archfit", "check", "--root", str(tmp_path), str(app)]
+    env = os.environ | {"PYTHONPATH": f"{ROOT}/src"}
+    with _binfmt(entry):
+        row = _translator_below(tmp_path)
+        assert (row["isa"], row["exists"], row["present"]) == ("riscv64", False, False)
+        done = subprocess.run(check, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stdout + done.stderr
+        place = tmp_path / qemu.lstrip("/")
+        place.parent.mkdir(parents=True)
+        place.write_bytes(Path(qemu).read_bytes())
+        row = _translator_below(tmp_path)
+        assert (row["exists"], row["present"]) == (True, True)
+        place.unlink()
+    with _binfmt(entry + "F"):
+        row = _translator_below(tmp_path)
+        assert (row["exists"], row["present"]) == (True, False)
+        done = subprocess.run(check, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+class _Kernel(Live):
+    """A kernel whose binfmt_misc is not to be seen, and what it does with riscv64."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__({})
+        self.status = status
+
+    def listdir(self, path: str) -> list[str]:
+        return [] if path.startswith("/proc/sys/fs") else super().listdir(path)
+
+    def execute(self, name: str, image: bytes) -> int | None:
+        return self.status if name == "riscv64" else None
+
+
+def test_a_folder_where_binfmt_misc_is_not_visible(tmp_path: Path) -> None:
+    facts, _ = ask(Rooted(_Kernel(None), str(tmp_path)), costly=False)
+    assert facts["host.translators"].value == []
+    facts, _ = ask(Rooted(_Kernel(STATUS), str(tmp_path)), costly=False)
+    assert "host.translators" not in facts

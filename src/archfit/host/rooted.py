@@ -15,14 +15,17 @@ from archfit.model.errors import Unavailable
 
 _MAX_HOPS = 40  # MAXSYMLINKS of Linux
 _MAX_KEPT = 1 << 16
+#: What the kernel shows of itself, wherever proc and sysfs are mounted (proc(5)).
+_KERNEL = ("/proc/sys/", "/proc/cmdline/", "/sys/devices/system/cpu/")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Rooted:
     """The `archfit.host.door.Door` to the files below a folder.
 
-    The kernel is that of the outer machine, as it is in a chroot; the environment is
-    empty, and commands of the folder are never started.
+    The kernel is that of the outer machine, as it is in a chroot, and so is what it shows
+    of itself: /proc/sys with the translators of binfmt_misc. The environment is empty,
+    and commands of the folder are never started.
     """
 
     env: Mapping[str, str]
@@ -44,9 +47,11 @@ class Rooted:
     def outside(self, path: str) -> str:
         """The path on the outer machine of a path in here, all links resolved in here.
 
-        Raises Unavailable when the links go round.
+        What the kernel shows of itself is where it is. Raises Unavailable when the links go
+        round.
         """
-        return self.root + self._resolve(path)
+        real = self._resolve(path)
+        return real if f"{real}/".startswith(_KERNEL) else self.root + real
 
     def _resolve(self, path: str) -> str:
         if "\0" in path:

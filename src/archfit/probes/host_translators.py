@@ -7,6 +7,9 @@ only when the file is there. In a container binfmt_misc is most often not mounte
 its entries hold there too; then the kernel is asked by handing it the smallest program of
 each ISA (`platforms/tiny_elf.py`).
 
+A folder in the place of a machine (`Rooted`) has the live kernel's entries, and the
+interpreters of those without flag F are looked for below it, as execve(2) in a chroot does.
+
 Rosetta 2 is installed when its runtime is there: the daemon's plist and
 /usr/libexec/rosetta are part of every system (NixOS/nix 7168). "About the Rosetta
 translation environment": x86_64 alone is translated.
@@ -28,6 +31,7 @@ from archfit.facts.host import (
 from archfit.formats.binfmt import entry
 from archfit.formats.slice_isa import HEAD, isa_in
 from archfit.host.door import Door
+from archfit.host.rooted import Rooted
 from archfit.model.errors import Malformed, Unavailable
 from archfit.model.fact import Fact, Trust
 from archfit.model.image import HostProbe
@@ -49,6 +53,8 @@ def run(door: Door, facts: dict[str, Fact]) -> None:
         on = _read(door, f"{_BINFMT}/status") != "disabled"
         rows = [_row(door, name, on) for name in names if name not in ("register", "status")]
         facts[TRANSLATORS.name] = Fact(rows, Trust.OBSERVED, _BINFMT)
+    elif isinstance(door, Rooted):
+        _untried(door, facts)
     elif CONTAINER.of(facts) == "none" and not _other_mounts(door):
         source = f"binfmt_misc is not mounted on {_BINFMT}, nor is this a container"
         facts[TRANSLATORS.name] = Fact([], Trust.OBSERVED, source)
@@ -118,6 +124,19 @@ def _tried(door: Door, facts: dict[str, Fact]) -> list[Row]:
         if status == STATUS:
             rows.append(_entry("not visible here", isa, None, exists=True))
     return rows
+
+
+def _untried(door: Rooted, facts: dict[str, Fact]) -> None:
+    """What the kernel has no handler for is certain. What it runs out here is not: only the
+    entry itself would tell whether its interpreter is looked for below the folder.
+    """
+    rows = _tried(door, facts)
+    if rows:
+        raise Unavailable(
+            f"binfmt_misc is not visible here: whether its interpreter for {rows[0]['isa']} "
+            f"would be found below {door.root} is not known"
+        )
+    facts[TRANSLATORS.name] = Fact([], Trust.REPRODUCED, "a tiny program of each ISA, run")
 
 
 def _other_mounts(door: Door) -> bool:
