@@ -220,6 +220,16 @@ OTHER_PLATFORM = (
     "no specific platform was requested",
     "does not match the expected platform",
 )
+#: A container starts the program: what is wrong is the image rather than a script in it.
+CONTAINER_SIGNS = (
+    "docker",
+    "container",
+    "podman",
+    "kubectl",
+    "exec user process",
+    "lambda-entrypoint",
+    "InvalidEntrypoint",
+)
 _SCRIPT_WORDS = (
     "shebang",
     "#!/",

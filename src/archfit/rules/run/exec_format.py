@@ -49,6 +49,7 @@ from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import (
+    CONTAINER_SIGNS,
     ENOEXEC,
     kind_of,
     named,
@@ -225,9 +226,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 
 
 def _container(log: Log, hit: Hit) -> bool:
-    return log.says("docker", "container", "podman", "kubectl", "exec user process") or (
-        hit.line.lstrip(" \t>|").startswith("exec ")
-    )
+    return log.says(*CONTAINER_SIGNS) or (hit.line.lstrip(" \t>|").startswith("exec "))
 
 
 def _mend(path: str, log: Log, hit: Hit) -> Iterator[Remedy]:

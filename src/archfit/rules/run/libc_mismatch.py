@@ -155,7 +155,7 @@ TEXTS = (
         "symbol not found",
         _MUSL_LACKS,
         "musl ldso/dynlink.c (Error relocating %s: %s: symbol not found)",
-        r"Error relocating (?P<path>[^\s:]{1,300}): (?P<symbol>[\w@.$]{1,200}): symbol not found",
+        r"(?P<path>[^\s:]{1,300}): (?P<symbol>[\w@.$]{1,200}): symbol not found",
         0.9,
     ),
     Text(
@@ -240,6 +240,13 @@ TEXTS = (
         0.96,
     ),
     Text(
+        "Missing GLIBC",
+        "it needs a newer glibc than the one here: {symbol}",
+        "VS Code Server, check-requirements.sh",
+        r"Missing GLIBC(?:XX)? >= ?(?P<symbol>[\d.]{3,8}\d)",
+        0.95,
+    ),
+    Text(
         "glibc",
         "it needs a newer glibc than the one here: {symbol}",
         "installers and programs that look at gnu_get_libc_version",
@@ -255,6 +262,7 @@ TEXTS = (
 #: Symbols that glibc has and musl does not: their absence under musl is the libc's.
 _GLIBC_ONLY = (
     "_chk",
+    "__cxxabiv1",
     "__isoc",
     "__libc_",
     "gnu_",

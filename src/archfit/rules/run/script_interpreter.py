@@ -42,7 +42,14 @@ from archfit.model.text import Hit, Text
 from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
 from archfit.rules.said import said, surest
-from archfit.rules.start_failure import ENOENT, ENOEXEC, kind_of, named, script_named
+from archfit.rules.start_failure import (
+    CONTAINER_SIGNS,
+    ENOENT,
+    ENOEXEC,
+    kind_of,
+    named,
+    script_named,
+)
 
 
 def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
@@ -268,9 +275,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
 def _without_first_line(best: Hit, hits: Sequence[Hit], log: Log, path: str) -> Iterator[Finding]:
     """ENOEXEC for a script: no first line, unless its interpreter is of another ISA."""
     told = log.says("shebang", "#!/", "hashbang", "shell script", "Shell script", "ASCII text")
-    container = log.says("docker", "container", "podman", "kubectl", "exec user process") or (
-        best.line.lstrip(" \t>|").startswith("exec ")
-    )
+    container = log.says(*CONTAINER_SIGNS) or (best.line.lstrip(" \t>|").startswith("exec "))
     if told and not log.says(*_ARCH_WORDS[:2], "--platform", "does not match"):
         confidence = 0.88
     elif script_named(path) and not container:
