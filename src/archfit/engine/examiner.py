@@ -122,7 +122,8 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
 
 def _owned(finding: Finding, rule: str, subject: Subject) -> Finding:
     """The finding with its rule, its subject, and the subject's path in its remedies."""
-    name = quote(subject.name)
+    # A program would take a name that begins with - for an option.
+    name = quote(f"./{subject.name}" if subject.name.startswith("-") else subject.name)
     remedies = tuple(
         replace(
             remedy,

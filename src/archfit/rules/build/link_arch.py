@@ -34,7 +34,8 @@ ISA fits the link it is used in can't be seen from the archive.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 
 from archfit.facts import binary as b
 from archfit.formats.log import Log
@@ -66,12 +67,25 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         ),
         remedies=(
             Remedy(
-                "Make the archive anew, from objects of one target",
-                "rm {subject} && ar rcs {subject} *.o",
+                f"Make the archive anew from the objects of one target, or take out those that "
+                f"are not of {main}",
+                _take_out(odd, sum(isas.values()) - isas[main]),
                 verify="archfit check {subject}",
             ),
         ),
     )
+
+
+def _take_out(odd: Sequence[Mapping[str, object]], count: int) -> str:
+    """`ar d` with the odd members, when all are known and a shell and ar take their names.
+
+    Of two members of one name `ar d` takes out the first (ar(1)), so a name may stand once only.
+    """
+    names = [str(member.get("name")) for member in odd]
+    plain = all(name and not name.startswith("-") and not set(name) & set("/{}") for name in names)
+    if not names or len(names) != count or len(set(names)) != count or not plain:
+        return ""
+    return f"ar d {{subject}} {' '.join(quote(name) for name in names)}"
 
 
 #: What a link that failed says after its warnings.

@@ -43,6 +43,7 @@ from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.fit import fit, proof
+from archfit.rules.go_rebuild import build
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import translator_of
 
@@ -100,14 +101,11 @@ def _arm64(facts: Facts, host: Facts) -> Iterator[Finding]:
 
 def _rebuild(facts: Facts, by_go: bool, setting: str, level: str) -> Remedy:
     if by_go:
-        package = go.PATH.of(facts) or "."
-        return Remedy(
-            f"Build it with {setting}",
-            f"{setting} go build {package}",
-            True,
-            "archfit check {subject}",
-        )
-    return Remedy(f"Build it with -march={level}", verify="archfit check {subject}")
+        command, verify = build(facts, setting, setting.partition("=")[2])
+        return Remedy(f"Build it with {setting}", command, safe=True, verify=verify)
+    # The baseline is `x86-64` to compilers, without a number (GCC, "x86 Options").
+    march = level if _level(level) > 1 else "x86-64"
+    return Remedy(f"Build it with -march={march}", verify="archfit check {subject}")
 
 
 def _level(text: object) -> int:

@@ -29,7 +29,9 @@ qemu program that merely lies on PATH is none: then the cause is run.exec-format
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
+from typing import Any
 
 from archfit.facts import binary as b
 from archfit.facts import host as h
@@ -41,6 +43,7 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import Start, start
 from archfit.rules.fit import fit, proof
+from archfit.rules.host_packages import register_translator
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import (
     ENOEXEC,
@@ -64,32 +67,60 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
 
 def _broken(facts: Facts, host: Facts, isa: str, answer: Start) -> Iterator[Finding]:
     row = answer.by or {}
+    meant = f"built for {isa}; a translator for it is set up here but"
     if row.get("name") == "rosetta" and h.OS.require(host) == "darwin":
-        why = "Rosetta 2 is not installed"
+        message = "x86_64 programs need Rosetta 2 on this Mac, and it is not installed"
         remedy = Remedy(
             "Install Rosetta 2",
             "softwareupdate --install-rosetta",
             verify="arch -x86_64 /usr/bin/true && echo translated",
         )
     elif not row.get("enabled", True):
-        why = f"its binfmt_misc entry `{row.get('name')}` is switched off"
-        entry = f"/proc/sys/fs/binfmt_misc/{row.get('name')}"
-        remedy = Remedy(
-            "Switch the entry on", f"echo 1 > {entry}", safe=True, verify=f"cat {entry}"
-        )
+        message, remedy = _switched_off(row, host)
+        message = f"{meant} {message}"
     else:
-        why = f"the interpreter of its binfmt_misc entry is gone: {row.get('interpreter')}"
-        remedy = Remedy(
-            "Install the interpreter and register it with the F flag",
-            "apt-get install --reinstall qemu-user-static",
-            verify=f"ls -l {row.get('interpreter')}",
-        )
+        message, remedy = _gone(row, host, isa)
+        message = f"{meant} {message}"
     yield from fit(
         need={"isa": isa, "translator": f"for {isa}"},
         offer={"isa": h.ISA.require(host), "translator": dict(row)},
-        message=f"built for {isa}; a translator for it is set up here but {why}",
+        message=message,
         evidence=proof(facts, b.ISA) + proof(host, h.ISA, h.TRANSLATORS, h.ROSETTA),
         remedies=(remedy,),
+    )
+
+
+def _switched_off(row: Mapping[str, Any], host: Facts) -> tuple[str, Remedy]:
+    """An entry is off by itself, or with all others by the file `status`.
+
+    The row does not tell which; another entry that is on shows that `status` is.
+    """
+    folder, name = "/proc/sys/fs/binfmt_misc", str(row.get("name"))
+    entry = quote(f"{folder}/{name}")
+    if any(other.get("enabled") for other in h.TRANSLATORS.of(host) or ()):
+        one = Remedy("Switch the entry on", f"echo 1 > {entry}", safe=True, verify=f"cat {entry}")
+        return f"its binfmt_misc entry `{name}` is switched off", one
+    return f"its binfmt_misc entry `{name}`, or all of binfmt_misc, is switched off", Remedy(
+        "Switch binfmt_misc on, and the entry",
+        f"echo 1 > {folder}/status && echo 1 > {entry}",
+        safe=True,
+        verify=f"cat {folder}/status {entry}",
+    )
+
+
+def _gone(row: Mapping[str, Any], host: Facts, isa: str) -> tuple[str, Remedy]:
+    path = row.get("interpreter")
+    if not path:  # the kernel was asked with a program, since its entries can't be read here
+        return "the kernel does not find its interpreter from here", Remedy(
+            f"Register the translator for {isa} with the F flag, outside this container"
+        )
+    qemu = "qemu" in str(path)
+    return f"the interpreter of its binfmt_misc entry is gone: {path}", Remedy(
+        "Install the interpreter and register it with the F flag"
+        if qemu
+        else f"Bring {path} back, or register the translator with the F flag",
+        register_translator(host) if qemu else "",
+        verify=f"ls -l {quote(str(path))}",
     )
 
 

@@ -47,6 +47,8 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
+from archfit.rules.go_rebuild import build
+from archfit.rules.host_packages import register_translator
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import (
     CONTAINER_SIGNS,
@@ -90,13 +92,8 @@ def _remedies(
 ) -> Iterator[Remedy]:
     system, _, isa = here.partition("/")
     if go.VERSION.of(facts):
-        package = go.PATH.of(facts) or "."
-        yield Remedy(
-            f"Build it for {here}",
-            f"GOOS={system} GOARCH={isa} go build {package}",
-            safe=True,
-            verify=f"archfit check {package.rsplit('/', 1)[-1]}",
-        )
+        command, verify = build(facts, f"GOOS={system} GOARCH={isa}", isa)
+        yield Remedy(f"Build it for {here}", command, safe=True, verify=verify)
     else:
         yield Remedy(f"Build or fetch the {here} version of this program")
     foreign = slices[0][0]
@@ -111,7 +108,7 @@ def _remedies(
         )
     yield Remedy(
         f"Register a translator for {foreign} (slower; threads and signals are emulated)",
-        "apt-get install qemu-user-static binfmt-support",
+        register_translator(host),
         verify="archfit facts host --format json | grep host.translators",
     )
 

@@ -42,6 +42,7 @@ from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.fit import fit, proof, version
+from archfit.rules.go_rebuild import build, without_libc
 from archfit.rules.said import said, surest
 
 
@@ -110,21 +111,17 @@ def _newer(
 def _remedies(facts: Facts, host: Facts, name: str, there: str) -> Iterator[Remedy]:
     verify = "archfit check {subject}"
     if go.VERSION.of(facts):
-        yield Remedy(
-            "Build it without cgo, so that it needs no libc",
-            f"CGO_ENABLED=0 go build {go.PATH.of(facts) or '.'}",
-            safe=True,
-            verify=verify,
-        )
+        yield from without_libc(facts, host, b.ISA.require(facts))
     system = h.OS_NAME.of(host) or "this host's distribution"
     yield Remedy(f"Build it on {system} (or in its container image)", verify=verify)
     if name == "glibc":
         target = {"amd64": "x86_64", "arm64": "aarch64"}.get(str(b.ISA.of(facts)))
         if target:
+            setting, command = f'CC="zig cc -target {target}-linux-gnu.{there}"', "make"
+            if go.VERSION.of(facts):
+                command, verify = build(facts, "CGO_ENABLED=1", str(b.ISA.of(facts)))
             yield Remedy(
-                f"Link against glibc {there} with zig",
-                f'CC="zig cc -target {target}-linux-gnu.{there}" make',
-                verify=verify,
+                f"Link against glibc {there} with zig", f"{setting} {command}", verify=verify
             )
 
 

@@ -43,6 +43,7 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
+from archfit.rules.host_packages import find_library
 from archfit.rules.said import said, surest
 from archfit.rules.targets import library_sets
 
@@ -73,7 +74,7 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
                 remedies=(
                     Remedy(
                         f"Install the package that holds {row['name']}",
-                        f"apt-file search {row['name']}" if system == "linux" else "",
+                        find_library(host, str(row["name"])) if system == "linux" else "",
                         safe=True,
                         verify="archfit check {subject}",
                     ),

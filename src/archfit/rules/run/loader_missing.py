@@ -44,6 +44,8 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import Start, start
 from archfit.rules.fit import fit, proof
+from archfit.rules.go_rebuild import without_libc
+from archfit.rules.host_packages import family, foreign_libc, musl
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import ENOENT, kind_of, named, script_named
 
@@ -95,29 +97,46 @@ def _remedies(facts: Facts, host: Facts, isa: str, answer: Start) -> Iterator[Re
     libc = b.LIBC.of(facts)
     verify = "archfit check {subject}"
     if go.VERSION.of(facts):
-        yield Remedy(
-            "Build it static, without cgo",
-            f"CGO_ENABLED=0 GOARCH={isa} go build {go.PATH.of(facts) or '.'}",
-            safe=True,
-            verify=verify,
-        )
-    if answer.how == "translated" and isa in _CROSS_LIBC and libc != "musl":
+        yield from without_libc(facts, host, isa)
+    variant = b.VARIANT.of(facts)
+    name = f"{isa} ({variant})" if variant else isa
+    own = isa == h.ISA.of(host) and variant != "x32"
+    debian = family(host) in ("debian", "ubuntu")
+    if libc == "musl":
+        yield Remedy(f"Install musl for {name}", musl(host) if own else "", verify=verify)
+    elif answer.how == "translated" and _own_qemu(answer, host) and isa in _CROSS_LIBC and debian:
         package, folder = _CROSS_LIBC[isa]
         yield Remedy(
-            f"Install glibc for {isa} and tell the translator where it is",
+            f"Install glibc for {name} and tell qemu where it is",
             f"apt-get install {package} && export QEMU_LD_PREFIX={folder}",
             verify=verify,
         )
-    elif libc == "musl":
-        yield Remedy("Install musl", "apt-get install musl", verify=verify)
-    elif h.LIBC.of(host) == "musl":
+    elif own and h.LIBC.of(host) == "musl":
         yield Remedy(
-            "Build on Alpine, or add the glibc shim (not complete)",
-            "apk add gcompat",
+            "Build it against musl, or add the glibc shim (not complete)",
+            "apk add gcompat" if family(host) == "alpine" else "",
             verify=verify,
         )
+    elif own and family(host) == "nixos":
+        yield Remedy("Use nix-ld, or patch the loader's path into the program", verify=verify)
     else:
-        yield Remedy(f"Install the {libc or 'C'} library for {isa}", verify=verify)
+        yield Remedy(
+            f"Install {libc or 'the C library'} for {name}, with its loader at "
+            f"{b.LOADER.require(facts)}",
+            "" if own else foreign_libc(host, isa, variant),
+            verify=verify,
+        )
+
+
+def _own_qemu(answer: Start, host: Facts) -> bool:
+    """The translator is a qemu of this host, which reads QEMU_LD_PREFIX.
+
+    Rosetta does not know it; and in a container the translator comes from outside (flag F), so
+    the libc belongs where the program itself names it.
+    """
+    row = answer.by or {}
+    words = f"{row.get('name')} {row.get('interpreter')}"
+    return "qemu" in words and h.CONTAINER.of(host) in (None, "none")
 
 
 _LOADER = r"(?P<loader>/\S{0,120}?(?:ld[-.]|ld64|ld-musl)[\w.+-]{1,60})"

@@ -42,6 +42,7 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import pick
 from archfit.rules.fit import fit, proof, slice_proof, version
+from archfit.rules.go_rebuild import build
 from archfit.rules.said import said, surest
 
 
@@ -56,7 +57,9 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     if one is None or one.get("build_id") or version(there) < (26,):
         return
     enforced = max(version(one.get("sdk")), version(one.get("min_os"))) >= (26,)
-    package = go.PATH.of(facts)
+    command, check = "", "archfit check {subject}"
+    if go.VERSION.of(facts):
+        command, check = build(facts, f"GOARCH={one['isa']}", str(one["isa"]))
     yield from fit(
         need={"macOS": "< 26", "because": "no LC_UUID"},
         offer={"macOS": there},
@@ -68,9 +71,9 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
         remedies=(
             Remedy(
                 "Build it again with Go 1.24 or later, or with -ldflags=-linkmode=external",
-                f"go build {package}" if package else "",
+                command,
                 safe=True,
-                verify="archfit check {subject}",
+                verify=check,
             ),
         ),
         confidence=0.9 if enforced else 0.5,

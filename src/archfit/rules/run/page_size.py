@@ -42,6 +42,7 @@ from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.fit import fit, proof
+from archfit.rules.go_rebuild import build
 from archfit.rules.said import said, surest
 from archfit.rules.start_failure import out_of_reach, translator_of
 
@@ -55,24 +56,41 @@ def judge(facts: Facts, host: Facts) -> Iterator[Finding]:
     align, page = b.SEGMENT_ALIGN.require(facts), h.PAGE_SIZE.require(host)
     if page <= align:
         return
-    package = go.PATH.of(facts)
     yield from fit(
         need={"page size at most": f"{align // 1024} KiB"},
         offer={"page size": f"{page // 1024} KiB"},
         message=f"laid out for pages of at most {align} bytes; this kernel's have {page}",
         evidence=proof(facts, b.SEGMENT_ALIGN) + proof(host, h.PAGE_SIZE),
-        remedies=(
-            Remedy(
-                "Link it for every page size",
-                f"go build -ldflags='-extldflags=-Wl,-z,max-page-size=65536' {package}"
-                if package
-                else "gcc -Wl,-z,max-page-size=65536 ...",
-                safe=True,
-                verify="archfit check {subject}",
-            ),
-        ),
+        remedies=(_relink(facts),),
         confidence=0.95,
     )
+
+
+def _relink(facts: Facts) -> Remedy:
+    """The C linker takes -z max-page-size; Go's own linker has -R and no C flags.
+
+    Go's linker rounds to 64 KiB by itself for each ISA whose kernels have pages of several sizes
+    (Go 1.26 cmd/link/internal/{arm64,ppc64,mips64,riscv64,loong64}/obj.go, FlagRound).
+    """
+    isa = b.ISA.require(facts)
+    if not go.VERSION.of(facts):
+        return Remedy(
+            "Link it for every page size",
+            "gcc -Wl,-z,max-page-size=65536 ...",
+            safe=True,
+            verify="archfit check {subject}",
+        )
+    if go.CGO.of(facts) == "no":
+        command, verify = build(facts, f"GOARCH={isa}", isa, "-ldflags=-R=65536")
+        title = (
+            f"Build it again: Go's own linker lays {isa} out for 64 KiB, unless -R in its -ldflags "
+            "asks for less or another tool changed the file afterwards"
+        )
+    else:
+        flags = "-ldflags='-linkmode=external -extldflags=-Wl,-z,max-page-size=65536'"
+        command, verify = build(facts, f"CGO_ENABLED=1 GOARCH={isa}", isa, flags)
+        title = "Link it for every page size; cgo's programs are linked by the C linker"
+    return Remedy(title, command, safe=True, verify=verify)
 
 
 TEXTS = (
