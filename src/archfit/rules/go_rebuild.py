@@ -1,6 +1,6 @@
 """Commands that build a Go program again, as far as its build info tells how.
 
-The file is written beside the judged one under a name of its own, so that nothing is
+The file is written to the folder of the build under a name of its own, so that nothing is
 overwritten and there is something to check afterwards. `command-line-arguments` is what cmd/go
 calls a package made of files named on the command line (Go cmd/go/internal/load, GoFilesPackage):
 no package path. Import paths hold ASCII letters, digits and -._~/+ (golang.org/x/mod/module,
