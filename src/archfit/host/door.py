@@ -38,7 +38,10 @@ class Door(Protocol):
         ...
 
     def read(self, path: str, limit: int = 1 << 20, offset: int = 0) -> bytes:
-        """At most ``limit`` bytes of a regular file. Unavailable when there is none or no right."""
+        """At most ``limit`` bytes of a regular file. Unavailable when there is none.
+
+        Its kind Denied for lack of right, also when ``path`` is a folder.
+        """
         ...
 
     def find(self, path: str, needle: bytes, length: int = 64, limit: int = 64) -> list[bytes]:
@@ -50,7 +53,10 @@ class Door(Protocol):
         ...
 
     def exists(self, path: str) -> bool:
-        """Follows links; a dangling link does not exist."""
+        """Follows links; a dangling link does not exist.
+
+        False also below a folder that may not be searched: `read` tells the two apart.
+        """
         ...
 
     def is_dir(self, path: str) -> bool:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from archfit.model.errors import Unavailable
+from archfit.model.errors import Denied, Unavailable
 
 FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -39,6 +39,12 @@ def kind_of(mode: int) -> str:
 def reason(error: OSError) -> str:
     """An OSError in words that need no errno table."""
     return (error.strerror or str(error)).lower()
+
+
+def unavailable(path: str, error: OSError | ValueError) -> Unavailable:
+    """What to raise when a file can't be opened: Denied for EACCES and EPERM."""
+    kind = Denied if isinstance(error, PermissionError) else Unavailable
+    return kind(f"{path}: {reason(error) if isinstance(error, OSError) else error}")
 
 
 def replace_with(path: str, text: str) -> None:
@@ -72,8 +78,7 @@ def window(path: str) -> Iterator[Opened]:
     try:
         fd = os.open(path, FLAGS)
     except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise Unavailable(f"{path}: {why}") from None
+        raise unavailable(path, error) from None
     with window_of(fd, path) as opened:
         yield opened
 

@@ -19,7 +19,8 @@ from archfit.formats.elf_header import (
     read_segments,
 )
 from archfit.host.door import Door
-from archfit.model.errors import Malformed, Unavailable
+from archfit.host.rooted import Rooted
+from archfit.model.errors import Denied, Malformed, Unavailable
 
 _BLOCK = 1 << 14
 _LARGEST_LOADER = 8 << 20
@@ -34,7 +35,11 @@ class Target(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """``how``: fits, skipped (the loader goes on looking), stops (it gives up) or absent."""
+    """``how``: fits, skipped (the loader goes on looking), stops (it gives up) or absent.
+
+    Also unreadable (it is there, and this user may not open it; the loader goes on looking)
+    and hidden (its folder may not be searched), ``why`` with the place.
+    """
 
     how: str
     isa: str | None = None
@@ -58,6 +63,8 @@ class Files:
         self._prefixes = prefixes
         self._folders: dict[str, frozenset[str]] = {}
         self._headers: dict[str, Header | str | None] = {}
+        self._refused: dict[str, Judged] = {}
+        self._closed: dict[str, bool] = {}
         self._needs: dict[str, Dynamic | None] = {}
         self._real: dict[str, str] = {}
         self._defaults: dict[str, loader_defaults.Defaults | None] = {}
@@ -89,6 +96,21 @@ class Files:
             self._folders[path] = found
         return found
 
+    def closed(self, path: str) -> bool:
+        """Whether this user may not list the folder, or one on the way to it."""
+        return any(self._is_closed(prefix + path) for prefix in self._prefixes)
+
+    def _is_closed(self, path: str) -> bool:
+        if self._names(path):
+            return False
+        if path not in self._closed:
+            try:
+                self._door.read(path or "/", 1)
+                self._closed[path] = False
+            except Unavailable as error:  # as for every folder: it is no regular file
+                self._closed[path] = isinstance(error, Denied)
+        return self._closed[path]
+
     def header(self, path: str) -> Header | str | None:
         """The ELF header; what is wrong with it, in words; or None when it can't be read."""
         path = self.place(path)
@@ -97,15 +119,30 @@ class Files:
                 self._headers[path] = read_header(self._door.read(path, 64))
             except Malformed as error:
                 self._headers[path] = error.why
+            except Denied:
+                self._headers[path] = None
+                self._refused[path] = self._refusal(path)
             except Unavailable:
                 self._headers[path] = None
         return self._headers[path]
+
+    def _refusal(self, path: str) -> Judged:
+        try:
+            there = self._door.exists(path)
+        except Unavailable:
+            there = False
+        if there and isinstance(self._door, Rooted):
+            # Those who run programs there may have other rights.
+            return Judged("hidden", None, f"{path}: permission denied")
+        if there:
+            return Judged("unreadable", None, "permission denied")
+        return Judged("hidden", None, f"{path.rpartition('/')[0] or '/'}: permission denied")
 
     def judge(self, path: str, target: Target) -> Judged:
         """What glibc's open_verify (2.42 elf/dl-load.c) does with this file."""
         header = self.header(path)
         if header is None:
-            return ABSENT
+            return self._refused.get(self.place(path), ABSENT)
         if isinstance(header, str):
             return Judged("stops", None, header)
         isa = header.isa

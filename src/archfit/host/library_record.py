@@ -53,6 +53,11 @@ class RecordedFiles:
         found = [self._folders[p + path] for p in self._prefixes if p + path in self._folders]
         return frozenset().union(*found) if found else None
 
+    def closed(self, path: str) -> bool:
+        """Rights are not recorded."""
+        del path
+        return False
+
     def judge(self, path: str, target: Target) -> Judged:
         """By the ISA that was recorded; ``unknown`` for what was not."""
         isa = self._isas.get(self.place(path))

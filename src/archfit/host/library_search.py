@@ -6,11 +6,12 @@ them when the asking object has DT_RUNPATH; not that of an object with DT_RUNPAT
 LD_LIBRARY_PATH; DT_RUNPATH of the asking object alone; the cache; the default folders.
 In each folder its glibc-hwcaps subfolders come first. Files of another class or machine
 are passed over; what is no ELF file, or of the other byte order, ends the search.
+What this user may not open is passed over (`open_path`, EACCES).
 
 musl (1.2.5 ldso/dynlink.c, `load_library`): LD_LIBRARY_PATH; DT_RUNPATH, or else DT_RPATH,
 of the asking object and of all that loaded it; its path file or built-in folders. The
-first file of that name is taken, whatever it is. The names of its own parts (libc.,
-libpthread., libm. ...) stand for the loader itself.
+first file of that name that can be opened is taken, whatever it is. The names of its own
+parts (libc., libpthread., libm. ...) stand for the loader itself.
 
 Not followed: LD_PRELOAD, LD_AUDIT, set-user-ID rules, and the subfolders by platform
 (tls, haswell ...) of glibc before 2.37.
@@ -205,7 +206,7 @@ class Search:
         judged = files.judge(path, self.target)
         if judged.how == "fits":
             return Where(path, judged.isa, "given path", near)
-        if judged.how == "unknown":
+        if judged.how in ("unknown", "hidden"):
             return Where(None, unchecked=judged.why)
         return _failed(path, judged, (path,))
 
@@ -266,6 +267,9 @@ class _Work:
             self.unchecked.append(f"what {folder.path} holds is not recorded")
             return None
         base = folder.path.rstrip("/")
+        if not names and files.closed(folder.path):
+            # What may not be listed may still be searched.
+            return self.judged(by, f"{base}/{self.name}", folder.near)
         if "glibc-hwcaps" in names:
             for level in self.search.loader.levels:
                 below = f"{base}/glibc-hwcaps/{level}"
@@ -281,6 +285,12 @@ class _Work:
         if judged.how == "fits":
             return Where(path, judged.isa, by, near)
         if judged.how == "absent":
+            return None
+        if judged.how == "hidden":
+            self.unchecked.append(judged.why)
+            return None
+        if judged.how == "unreadable":
+            self.broken = self.broken or (path, judged.why)
             return None
         if judged.isa is not None and judged.isa != self.search.target.isa:
             self.wrong[path] = judged.isa
@@ -322,7 +332,7 @@ class _Work:
         if names is None:
             self.unchecked.append(f"what {folder.path} holds is not recorded")
             return None
-        if self.name not in names:
+        if self.name not in names and (names or not files.closed(folder.path)):
             return None
         path = f"{folder.path}/{self.name}"
         judged = files.judge(path, self.search.target)
@@ -338,5 +348,5 @@ class _Work:
             searched=tuple(dict.fromkeys(self.searched)),
             wrong=tuple(self.wrong.items()),
             broken=self.broken,
-            unchecked="; ".join(self.unchecked),
+            unchecked="; ".join(dict.fromkeys(self.unchecked)),
         )

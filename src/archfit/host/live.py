@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from archfit.host.door import Answer
-from archfit.host.files import FLAGS, kind_of, reason, window
+from archfit.host.files import FLAGS, kind_of, unavailable, window
 from archfit.model.errors import Unavailable
 
 
@@ -35,7 +35,8 @@ class Live:
         """At most ``limit`` bytes of a regular file; fewer only at its end.
 
         Raises Unavailable when there is none, when it is a FIFO, a device or a folder
-        (none of which is waited for), or when there is no right.
+        (none of which is waited for); its kind Denied when there is no right, to the file
+        or to a folder on the way.
         """
         fd = -1
         try:
@@ -53,9 +54,10 @@ class Live:
                 limit -= len(part)
                 offset += len(part)
             return b"".join(parts)
-        except (OSError, ValueError, OverflowError) as error:
-            why = reason(error) if isinstance(error, OSError) else str(error)
-            raise Unavailable(f"{path}: {why}") from None
+        except OverflowError as error:
+            raise Unavailable(f"{path}: {error}") from None
+        except (OSError, ValueError) as error:
+            raise unavailable(path, error) from None
         finally:
             if fd >= 0:
                 os.close(fd)
@@ -97,7 +99,8 @@ class Live:
         found: list[str] = []
         for folder in self.env.get("PATH", os.defpath).split(os.pathsep):
             path = os.path.join(folder or ".", name)
-            if path not in found and os.path.isfile(path) and os.access(path, os.X_OK):
+            # access(2) first: most are absent, and it says so without an exception.
+            if os.access(path, os.X_OK) and os.path.isfile(path) and path not in found:
                 found.append(path)
         return [os.path.abspath(path) for path in found]
 

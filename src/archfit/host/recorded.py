@@ -35,7 +35,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archfit.host.door import Answer
-from archfit.model.errors import Malformed, Unavailable
+from archfit.model.errors import Denied, Malformed, Unavailable
 
 SCHEMA = "archfit.recording/1"
 
@@ -241,7 +241,8 @@ class Recorded:
                 return things[name]
         if path in things or self._complete or self._part("exists").get(path) is False:
             why = self._part("why").get(path, "no such file or directory")
-            raise Unavailable(f"{path}: {why}")
+            kind = Denied if why == "permission denied" else Unavailable
+            raise kind(f"{path}: {why}")
         raise Unavailable(f"the recording does not have {path}")
 
 

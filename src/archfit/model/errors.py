@@ -5,6 +5,7 @@
     ArchfitError          has .why and .hint (the command to try next, or "")
     ├── Malformed         the input is bad; becomes a part of the report
     ├── Unavailable       this host can't do it; becomes a NotChecked
+    │   └── Denied        for lack of a right: what is there stays unknown
     └── Misuse            the command line or settings are wrong; exit status 2
 """
 
@@ -29,6 +30,10 @@ class Malformed(ArchfitError):
 
 class Unavailable(ArchfitError):
     """This host lacks what the step needs: a tool, a right, a file."""
+
+
+class Denied(Unavailable):
+    """This user has no right to look, so that "it is not there" can't be said."""
 
 
 class Misuse(ArchfitError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archfit.facts import binary as b
 from archfit.facts import host as h
 from archfit.formats.isa_of_head import isa_of_head
-from archfit.model.errors import Unavailable
+from archfit.model.errors import Denied, Unavailable
 from archfit.model.fact import Fact, Trust
 from archfit.model.image import FileProbe, Image
 from archfit.model.scene import Scene
@@ -15,7 +15,7 @@ def run(image: Image, facts: dict[str, Fact], scene: Scene) -> None:
     """Adds `binary.loader_found`; nothing when the file names no loader.
 
     Raises Unavailable when the host is known by its facts alone and the loader is
-    not in a place that those facts speak of.
+    not in a place that those facts speak of, or when this user may not look there.
     """
     loader, isa = b.LOADER.of(facts), b.ISA.of(facts)
     if loader is None or isa is None:
@@ -31,16 +31,21 @@ def _on(scene: Scene, loader: str, isa: str) -> dict[str, object]:
     candidates = [root.rstrip("/") + loader for root in roots] + [loader]
     if scene.door is None:
         return _among(scene, candidates, loader)
-    wrong = None
+    wrong = denied = None
     for path in candidates:
         try:
             head = scene.door.read(path, 64)
+        except Denied as error:
+            denied = denied or error
+            continue
         except Unavailable:
             continue
         who = isa_of_head(head)
         if who is not None and who[1] == isa:
             return {"path": path, "isa": isa}
         wrong = wrong or (who[1] if who else "no program at all")
+    if denied is not None:
+        raise denied
     return {"path": None, "searched": candidates} | ({"wrong": wrong} if wrong else {})
 
 

@@ -8,7 +8,7 @@ from archfit.facts import binary as b
 from archfit.formats import fat, script
 from archfit.formats.isa_of_head import isa_of_head
 from archfit.formats.magic import recognise
-from archfit.model.errors import Malformed, Unavailable
+from archfit.model.errors import Denied, Malformed, Unavailable
 from archfit.model.fact import Fact, Trust
 from archfit.model.image import FileProbe, Image
 from archfit.model.scene import Scene
@@ -51,16 +51,34 @@ def _resolved(found: script.Script, scene: Scene) -> dict[str, Any]:
     """The interpreter must be there; if it is `env`, what counts is the program that it starts."""
     if found.program == found.interpreter:
         return _look(found.interpreter, scene)
-    if not scene.door.exists(found.interpreter):
+    if not _there(found.interpreter, scene):
         return {"path": None, "searched": [found.interpreter]}
     if "/" in found.program:
         return _look(found.program, scene)
     paths = scene.door.which(found.program)
-    return _look(paths[0], scene) if paths else {"path": None, "searched": ["PATH"]}
+    if paths:
+        return _look(paths[0], scene)
+    for folder in scene.door.env.get("PATH", "").split(":"):
+        if folder.startswith("/"):
+            _there(f"{folder}/{found.program}", scene)
+    return {"path": None, "searched": ["PATH"]}
+
+
+def _there(path: str, scene: Scene) -> bool:
+    """Whether a file is there. Raises Denied when a folder on the way may not be searched."""
+    if scene.door.exists(path):
+        return True
+    try:
+        scene.door.read(path, 1)
+    except Denied:
+        raise
+    except Unavailable:
+        pass
+    return False
 
 
 def _look(path: str, scene: Scene) -> dict[str, Any]:
-    if not scene.door.exists(path):
+    if not _there(path, scene):
         return {"path": None, "searched": [path]}
     out: dict[str, Any] = {"path": path}
     try:
