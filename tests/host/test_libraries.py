@@ -202,6 +202,28 @@ def test_the_other_byte_order_ends_the_search(machine: Machine) -> None:
     assert (row["path"], row["wrong"]) == (None, [{"path": "/a/liba.so.1", "isa": "ppc64"}])
 
 
+def test_more_places_than_are_looked_at(machine: Machine) -> None:
+    names = [f"l{n}.so" for n in range(300)]
+    folders = [f"/d{n}" for n in range(300)]
+    program = machine.program(needed=names, runpath=":".join(folders))
+    first, *_, last = rows = machine.rows(program)
+    assert first["searched"] == folders[:64]
+    assert first["searched_more"] == 300 + 3 - 64
+    assert "unchecked" not in first
+    assert (last["path"], last["unchecked"]) == (None, "more places than are looked at")
+    looked = [row for row in rows if "unchecked" not in row]
+    assert len(looked) == 20_000 // 302
+    assert sum(len(row["searched"]) for row in rows) < 5000
+    # What is remembered counts as what is not.
+    libraries = Libraries(machine.door, machine.facts)
+    elf_ = reader.read(Path(program).read_bytes())
+    other = machine.program("/opt/other", needed=names[:3] + names[290:], runpath=":".join(folders))
+    few = reader.read(Path(other).read_bytes())
+    assert libraries.of(other, few) == machine.rows(other)
+    assert libraries.of(program, elf_) == rows
+    assert libraries.of(other, few) == machine.rows(other)
+
+
 def test_cache_and_levels(machine: Machine) -> None:
     v3, v4 = "/opt/glibc-hwcaps/x86-64-v3/liba.so.1", "/opt/glibc-hwcaps/x86-64-v4/liba.so.1"
     libs = [

@@ -46,7 +46,8 @@ class Libraries:
         a library what it needs itself. Each row: ``name`` as it is asked for, ``path``
         (None when the loader does not get it), ``isa`` of that file, ``by`` which step
         (rpath, runpath, LD_LIBRARY_PATH, cache, default, given path, loader), ``for`` whom
-        (None: the file itself), ``searched`` folders in order when there is no path;
+        (None: the file itself), ``searched`` folders in order when there is no path
+        (of very many the first, and ``searched_more``, the number of the others);
         and where it says something ``wrong`` ([{path, isa}]: files of that name for
         another ISA), ``broken`` ({path, why}: a file on which the loader gives up) and
         ``unchecked`` (why a part of the search could not be done, or may go differently).

@@ -11,13 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from archfit.host.library_search import Node, Search, Where
+from archfit.host.library_search import TOO_MANY, Node, Search, Where
 
 #: One row of `archfit.facts.binary.LIBRARIES`.
 Row = dict[str, Any]
 
 #: Objects of one program; more than any real program loads.
 _MAX_OBJECTS = 2000
+#: Folders listed in one row, and in all rows of a file before each gets one only.
+_MAX_LISTED, _MAX_LISTED_IN_ALL = 64, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Closure:
         files: dict[str | None, list[Where]] = {}
         failed: set[tuple[str, object]] = set()
         rows: list[Row] = []
+        self._search.looks = listed = 0
         queue = [main]
         for node in queue:
             answers = {} if node is main else self._answers.setdefault(id(node), {})
@@ -53,11 +56,16 @@ class Closure:
                     continue
                 found = answers.get(name)
                 if found is None:
-                    found = answers[name] = self._find(name, node, node is main, whole)
+                    found = self._find(name, node, node is main, whole)
+                    if found.where is not TOO_MANY:
+                        answers[name] = found
+                elif not self._search.counted(found.where):
+                    found = self._found(TOO_MANY, name, node, node is main, whole)
                 if found.where.path is None:
-                    if (name, node.route) not in failed:
-                        failed.add((name, node.route))
-                        rows.append(found.row)
+                    if (name, node.route_id) not in failed:
+                        failed.add((name, node.route_id))
+                        rows.append(_listing(found.row, listed))
+                        listed += len(rows[-1]["searched"])
                     if found.where.wrong and not self._soname:
                         loaded.add(name)  # musl maps it all the same, and fails later
                     continue
@@ -79,8 +87,10 @@ class Closure:
         return rows
 
     def _find(self, name: str, node: Node, is_main: bool, whole: bool) -> Found:
+        return self._found(self._search.find(name, node), name, node, is_main, whole)
+
+    def _found(self, where: Where, name: str, node: Node, is_main: bool, whole: bool) -> Found:
         search = self._search
-        where = search.find(name, node)
         asker = None if is_main else self._place(node.path, node.near)
         row = _row(name, asker, where, self._place(where.path, where.near), sure=whole)
         if where.path is None or where.by == "loader" or not whole:
@@ -104,6 +114,15 @@ class Closure:
 
     def _place(self, path: str | None, near: bool) -> str | None:
         return path if near or path is None else self._search.files.place(path)
+
+
+def _listing(row: Row, listed: int) -> Row:
+    """The row with the first of many folders alone; ``searched_more``: how many others."""
+    kept = _MAX_LISTED if listed < _MAX_LISTED_IN_ALL else 1
+    more = len(row["searched"]) - kept
+    if more <= 0:
+        return row
+    return row | {"searched": row["searched"][:kept], "searched_more": more}
 
 
 def _row(name: str, asker: str | None, where: Where, path: str | None, *, sure: bool) -> Row:

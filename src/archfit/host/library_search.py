@@ -32,6 +32,10 @@ _MUSL_OWN = ("libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "l
 _PLATFORM = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
 
 
+#: Folders looked into for one file; the largest real programs need some thousands.
+MAX_LOOKS = 20_000
+
+
 class Folder(NamedTuple):
     """``near``: beside a file that is here, though the host judged against is not."""
 
@@ -44,7 +48,8 @@ class Where(NamedTuple):
 
     ``by``: rpath, runpath, LD_LIBRARY_PATH, cache, default, given path, loader.
     ``wrong``: files of the name that are for another ISA; ``broken``: (path, why) where
-    the loader gives up; ``unchecked``: why a part of the search could not be done.
+    the loader gives up; ``unchecked``: why a part of the search could not be done;
+    ``looks``: how many folders were looked into.
     """
 
     path: str | None
@@ -55,6 +60,11 @@ class Where(NamedTuple):
     wrong: tuple[tuple[str, str], ...] = ()
     broken: tuple[str, str] | None = None
     unchecked: str = ""
+    looks: int = 0
+
+
+#: The answer when there are more than `MAX_LOOKS`.
+TOO_MANY = Where(None, unchecked="more places than are looked at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ class Node:
     """A loaded object. ``path``: as the loader opened it.
 
     ``passed_on``: the steps that also hold for what it loads, beside the program's ``env``;
-    ``route``: those for itself.
+    ``route``: those for itself, ``route_id``: its number, the same for equal ones.
     """
 
     path: str
@@ -87,6 +97,7 @@ class Node:
     env: Route = ()
     passed_on: Route = ()
     route: Route = ()
+    route_id: int = 0
 
     @property
     def origin(self) -> str:
@@ -96,17 +107,28 @@ class Node:
 
 @dataclass(slots=True)
 class Search:
-    """One loader's search for libraries of one target, its answers remembered."""
+    """One loader's search for libraries of one target, its answers remembered.
+
+    ``looks``: folders looked into for the file under way, also by answers remembered, so
+    that the same file gets the same answers whatever came before it.
+    """
 
     loader: Loader
     target: Target
     files: Files | RecordedFiles
     near: Files
     env: tuple[str, ...] = ()
+    looks: int = 0
     _known: dict[tuple[object, ...], Where] = field(default_factory=dict)
+    _routes: dict[Route, int] = field(default_factory=dict)
 
     def node(self, path: str, near: bool, dynamic: Dynamic, parent: Node | None) -> Node:
         """An object that ``parent`` loads, None for the program, with its search worked out."""
+        node = self._node(path, near, dynamic, parent)
+        node.route_id = self._routes.setdefault(node.route, len(self._routes))
+        return node
+
+    def _node(self, path: str, near: bool, dynamic: Dynamic, parent: Node | None) -> Node:
         if parent is not None:
             node = Node(path, near, dynamic, parent.env, parent.passed_on)
         else:
@@ -188,14 +210,21 @@ class Search:
         if "/" in name:
             return self._given(name, node)
         nodeflib = no_default_folders(node.dynamic)
-        key = (name, node.route, nodeflib)
+        key = (name, node.route_id, nodeflib)
         where = self._known.get(key)
-        if where is None:
+        if where is None and self.looks < MAX_LOOKS:
             work = _Work(self, name)
             musl = self.loader.kind == "musl"
             where = work.musl(node) if musl else work.glibc(node, nodeflib)
-            self._known[key] = where
-        return where
+            where = where._replace(looks=work.looks)
+            if not work.cut:
+                self._known[key] = where
+        return where if where is not None and self.counted(where) else TOO_MANY
+
+    def counted(self, where: Where) -> bool:
+        """Counts an answer's looks; False when they are more than one file may have."""
+        self.looks += where.looks
+        return self.looks <= MAX_LOOKS
 
     def _given(self, name: str, node: Node) -> Where:
         path = self.expand(node, name) if self.loader.kind != "musl" else name
@@ -239,6 +268,24 @@ class _Work:
         self.wrong: dict[str, str] = {}
         self.broken: tuple[str, str] | None = None
         self.unchecked: list[str] = []
+        self.looks = 0
+        self.left = MAX_LOOKS - search.looks
+
+    @property
+    def cut(self) -> bool:
+        """Given up, for there are more places than are looked at."""
+        return self.looks > self.left
+
+    def enter(self, folder: Folder) -> bool:
+        """Whether this folder is looked into."""
+        self.looks += 1
+        if self.cut:
+            return False
+        self.searched.append(folder.path)
+        if folder.path.startswith("/"):
+            return True
+        self.unchecked.append(f"{folder.path} starts from the folder it is run in")
+        return False
 
     def glibc(self, node: Node, nodeflib: bool) -> Where:
         loader = self.search.loader
@@ -257,10 +304,8 @@ class _Work:
 
     def folder(self, by: str, folder: Folder) -> Where | None:
         """An answer, or None to look further."""
-        self.searched.append(folder.path)
-        if not folder.path.startswith("/"):
-            self.unchecked.append(f"{folder.path} starts from the folder it is run in")
-            return None
+        if not self.enter(folder):
+            return TOO_MANY if self.cut else None
         files = self.search.near if folder.near else self.search.files
         names = files.folder(folder.path)
         if names is None:
@@ -323,10 +368,8 @@ class _Work:
         return self.missing()
 
     def musl_folder(self, by: str, folder: Folder) -> Where | None:
-        self.searched.append(folder.path)
-        if not folder.path.startswith("/"):
-            self.unchecked.append(f"{folder.path} starts from the folder it is run in")
-            return None
+        if not self.enter(folder):
+            return TOO_MANY if self.cut else None
         files = self.search.near if folder.near else self.search.files
         names = files.folder(folder.path)
         if names is None:
