@@ -280,3 +280,14 @@ def test_a_folder_where_binfmt_misc_is_not_visible(tmp_path: Path) -> None:
     assert facts["host.translators"].value == []
     facts, _ = ask(Rooted(_Kernel(STATUS), str(tmp_path)), costly=False)
     assert "host.translators" not in facts
+
+
+def test_which_qemu_there_is_costs_no_more_than_a_look(here: dict[str, Any]) -> None:
+    """`check` here and `check --host` of this host's facts know the same programs."""
+    cheap: Any = ask(Live(), costly=False)[0]["host.qemu"].value
+    assert all(set(row) == {"isa", "path"} for row in cheap)
+    costly = here["host.qemu"]
+    assert [(row["isa"], row["path"]) for row in costly] == [
+        (row["isa"], row["path"]) for row in cheap
+    ]
+    assert all(set(row) == {"isa", "path", "version", "static"} for row in costly)

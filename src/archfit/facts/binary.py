@@ -77,7 +77,8 @@ LIBRARIES = Key(
     "binary.libraries",
     list,
     "where each library asked for was looked for and found: {name, path, isa, by, for, searched} "
-    "and, where they say something, searched_more, wrong, broken, unchecked; path null when it is not had",
+    "and, where they say something, searched_more, wrong, broken, unchecked; path null when it "
+    "is not had",
 )
 MEMBERS = Key("archive.members", int, "members of an archive that are object files or bitcode")
 MEMBER_ISAS = Key(
