@@ -78,7 +78,8 @@ TEXTS = (
         )
         for needle in (
             *("wrong", "incorrect", "incorrectly", "Wrong", "Incorrect", "stale", "unrelated"),
-            *("mixed", "swapped", "mismatched", "attributed", "associated", "no longer"),
+            *("mixed", "swapped", "mismatched", "attributed", "associated"),
+            *("no longer have", "no longer has", "no longer carry"),
         )
     ),
     *(
