@@ -13,6 +13,7 @@ import pytest
 import archfit
 from archfit.cli.main import VERBS, module
 from archfit.engine.registry import card, rules
+from archfit.model.rule import Rule
 
 HERE = Path(__file__).resolve().parents[2]
 SOURCES = sorted((HERE / "src").rglob("*.py"))
@@ -59,8 +60,8 @@ def test_broad_catches_stand_in_two_places(path: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda r: r.id)
-def test_cards_have_the_fixed_headings(rule: object) -> None:
-    text = card(rule.id)  # type: ignore[attr-defined]
+def test_cards_have_the_fixed_headings(rule: Rule) -> None:
+    text = card(rule.id)
     lines = text.splitlines()
     found = [
         line
