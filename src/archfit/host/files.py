@@ -62,9 +62,10 @@ def replace_with(path: str, text: str) -> None:
                 file.write(text)
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        finally:
+            # There still when something went wrong before it took the file's place.
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
     except OSError as error:
         raise Unavailable(f"{path}: {reason(error)}") from None
 
