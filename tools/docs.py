@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
-from archfit.cli.main import VERBS, module
+from archfit.cli.main import every_verb, module
 from archfit.engine.registry import card, rules
 from archfit.facts import binary, go, host
 from archfit.model.rule import Rule
@@ -86,7 +86,7 @@ def verbs() -> str:
     """Description, options and examples of every verb (argparse's own help text differs
     between Python versions, so it is not used)."""
     lines = ["# Verbs", ""]
-    for verb, line in VERBS.items():
+    for verb, line in every_verb().items():
         file = module(verb)
         options = ArgumentParser(add_help=False)
         file.options(options)

@@ -39,12 +39,16 @@ examples:
 
 
 def module(verb: str) -> ModuleType:
-    """The file of a verb."""
-    return import_module(f"archfit.cli.{verb}")
+    """The file of a verb; that of ``lab doctor`` is `archfit/cli/lab_doctor.py`."""
+    return import_module(f"archfit.cli.{verb.replace(' ', '_').replace('-', '_')}")
 
 
-def parser(verb: str | None = None) -> ArgumentParser:
-    """The parser with one verb's options, or with every verb's when none is named."""
+def parser(verb: str | None = None, inner: str | None = None) -> ArgumentParser:
+    """The parser with one verb's options, or with every verb's when none is named.
+
+    A file with VERBS of its own is a group: ``inner`` names the one whose file is read,
+    None: all of them.
+    """
     top = ArgumentParser(
         prog="archfit",
         description="Finds, explains and fixes where what you built does not fit where it runs.",
@@ -52,24 +56,42 @@ def parser(verb: str | None = None) -> ArgumentParser:
         formatter_class=RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"archfit {__version__}")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, line in VERBS.items():
-        if verb is None or name == verb:
-            file = module(name)
-            sub = verbs.add_parser(
-                name,
-                help=line,
-                description=file.DESCRIPTION,
-                epilog=file.EXAMPLES,
-                formatter_class=RawDescriptionHelpFormatter,
-            )
-            file.options(sub)
-            sub.add_argument("-q", "--quiet", action="store_true", help="no progress, no hints")
-            sub.add_argument("--offline", action="store_true", help="never use the network")
-            sub.set_defaults(run=file.run)
-        else:
-            verbs.add_parser(name, help=line, add_help=False)
+    _add(top, "", VERBS, verb, inner)
     return top
+
+
+def _add(
+    above: ArgumentParser, group: str, lines: dict[str, str], verb: str | None, inner: str | None
+) -> None:
+    verbs = above.add_subparsers(dest=f"{group}verb", metavar="VERB", required=True)
+    for name, line in lines.items():
+        if verb is not None and name != verb:
+            verbs.add_parser(name, help=line, add_help=False)
+            continue
+        file = module(f"{group}{name}")
+        sub = verbs.add_parser(
+            name,
+            help=line,
+            description=file.DESCRIPTION,
+            epilog=file.EXAMPLES,
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        if hasattr(file, "VERBS"):
+            _add(sub, f"{name} ", file.VERBS, inner, None)
+            continue
+        file.options(sub)
+        sub.add_argument("-q", "--quiet", action="store_true", help="no progress, no hints")
+        sub.add_argument("--offline", action="store_true", help="never use the network")
+        sub.set_defaults(run=file.run)
+
+
+def every_verb() -> dict[str, str]:
+    """Every verb that does something, a group's spelled out, with its line."""
+    verbs: dict[str, str] = {}
+    for name, line in VERBS.items():
+        inner = getattr(module(name), "VERBS", None)
+        verbs |= {f"{name} {sub}": said for sub, said in inner.items()} if inner else {name: line}
+    return verbs
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -82,9 +104,9 @@ def main(argv: list[str] | None = None) -> int:
     if not args:
         parser("").print_help()
         return 2
-    named = next((word for word in args if not word.startswith("-")), "")
+    named = [word for word in args if not word.startswith("-")] + ["", ""]
     try:
-        options = parser(named).parse_args(args)
+        options = parser(named[0], named[1]).parse_args(args)
         status: int = options.run(options)
         sys.stdout.flush()
         return status
