@@ -1,0 +1,196 @@
+"""What a program's words hold once its loader has been over them.
+
+A reader of Go's tables follows pointers. In a program that may be loaded anywhere they are
+not always in the file: an ELF with RELA relocations may hold zeros and say the value in the
+relocation, and a Mach-O with chained fixups holds links of a chain. The addresses here are
+those that the file itself uses, as if it were loaded where it asks to be.
+
+Sources: System V psABI of each ISA (R_*_RELATIVE); <mach-o/fixup-chains.h> for
+`dyld_chained_starts_in_segment` and the pointer formats. Words of PE and of Mach-O with
+`LC_DYLD_INFO` hold the address itself, relocations only move it.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+from archfit.formats.elf import Elf
+from archfit.formats.go_layout import Layout
+from archfit.formats.macho import Slice
+from archfit.model.errors import Malformed
+from archfit.model.image import Window
+
+#: ISA -> R_*_RELATIVE (glibc elf/elf.h); all of these use RELA.
+_RELATIVE = {
+    "amd64": 8, "arm64": 1027, "riscv64": 3, "loong64": 3, "s390x": 12,
+    "ppc64": 22, "ppc64le": 22, "mips64": 3, "mips64le": 3,
+}  # fmt: skip
+_MOST_RELOCATIONS = 4_000_000
+_LC_CHAINED = 0x80000034
+
+
+@dataclass(slots=True)
+class Memory:
+    """``rela``: (offset, size) in the window of ELF relocations with an addend, or None.
+
+    ``relative``: r_info of those that add the load address alone. ``chained``: what the
+    offsets of chained fixups count from, None when words are plain. ``mask``: bits of a
+    chained word that are the address.
+    """
+
+    data: Window = field(repr=False)
+    layout: Layout
+    rela: tuple[int, int] | None = None
+    relative: int = 0
+    chained: int | None = None
+    mask: int = 0
+    _places: list[int] | None = field(default=None, repr=False)
+    _values: list[int] = field(default_factory=list, repr=False)
+
+    def words(self, address: int, count: int) -> tuple[int, ...]:
+        """``count`` pointers from ``address`` on, relocated. Malformed: they are not all there."""
+        layout = self.layout
+        place = layout.at(address)
+        size = layout.pointer * count
+        if count < 0 or place is None or place[0] + size > place[1]:
+            raise Malformed(f"{count} words at {address:#x} are not in the file")
+        letter = "Q" if layout.pointer == 8 else "I"
+        words = struct.unpack_from(f"{layout.order}{count}{letter}", self.data, place[0])
+        if self.chained is not None:
+            return tuple(self._unchain(word) for word in words)
+        if self.rela is None:
+            return words
+        places, values = self._relocations()
+        number = bisect_left(places, address)
+        if number == len(places) or places[number] >= address + size:
+            return words
+        found = list(words)
+        while number < len(places) and places[number] < address + size:
+            index, rest = divmod(places[number] - address, layout.pointer)
+            if not rest:
+                found[index] = values[number]
+            number += 1
+        return tuple(found)
+
+    def _unchain(self, word: int) -> int:
+        # A bind (the top bit) is an import; a plain number is no link of a chain, yet the
+        # length of a slice may look like one, so only what leads into the image is a pointer.
+        if not word or word >> 63:
+            return word
+        target = (word & self.mask) + (self.chained or 0)
+        if word >> 36 or self.chained:
+            return target if self.layout.at(target) is not None else word
+        return word
+
+    def _relocations(self) -> tuple[list[int], list[int]]:
+        if self._places is None:
+            offset, size = self.rela or (0, 0)
+            size = min(size, _MOST_RELOCATIONS * 24)
+            rows = struct.unpack_from(f"{self.layout.order}{size // 8}Q", self.data, offset)
+            places, kinds, values = rows[0::3], rows[1::3], rows[2::3]
+            kept = [
+                (place, value)
+                for place, kind, value in zip(places, kinds, values, strict=True)
+                if kind == self.relative
+            ]
+            kept.sort()
+            self._places = [row[0] for row in kept]
+            self._values = [row[1] for row in kept]
+        return self._places, self._values
+
+    def pointers_to(self, address: int, most: int = 64) -> list[int]:
+        """Addresses of words that hold ``address``, in the file's order, ``most`` at the most."""
+        layout, data = self.layout, self.data
+        letter = layout.order + ("Q" if layout.pointer == 8 else "I")
+        found: list[int] = []
+        if self.rela is not None:
+            offset, size = self.rela
+            wanted = struct.pack(layout.order + "QQ", self.relative, address & 0xFFFFFFFFFFFFFFFF)
+            at = data.find(wanted, offset, offset + size)
+            while at >= 0 and len(found) < most:
+                if (at - offset) % 24 == 8:
+                    found.append(struct.unpack_from(layout.order + "Q", data, at - 8)[0])
+                at = data.find(wanted, at + 8, offset + size)
+        try:
+            wanted = struct.pack(letter, address - (self.chained or 0))
+        except struct.error:
+            return found
+        for span in layout.mapped:
+            at = data.find(
+                wanted[:4] if self.chained is not None else wanted, span.offset, span.end
+            )
+            while at >= 0 and len(found) < most:
+                inside = at - span.offset
+                where = span.address + inside
+                if where % layout.pointer == 0 and self._holds(where, address):
+                    found.append(where)
+                at = data.find(wanted[:4] if self.chained is not None else wanted, at + 1, span.end)
+        return found
+
+    def _holds(self, where: int, address: int) -> bool:
+        if self.chained is None:
+            return True
+        try:
+            return self.words(where, 1)[0] == address
+        except Malformed:
+            return False
+
+
+def of_elf(elf: Elf, layout: Layout) -> Memory:
+    """The memory of an ELF program or library."""
+    kind = _RELATIVE.get(elf.isa)
+    found = elf.section(".rela.dyn")
+    if kind is None or found is None or elf.header.type != 3 or layout.pointer != 8:
+        return Memory(elf.data, layout)
+    _, offset, size = found
+    return Memory(elf.data, layout, (offset, size - size % 24), kind)
+
+
+def of_macho(part: Slice, layout: Layout) -> Memory:
+    """The memory of one slice of a Mach-O file."""
+    if part.fixups != "chained" or part.commands is None:
+        return Memory(part.data, layout)
+    kind = _pointer_format(part)
+    # DYLD_CHAINED_PTR_64 and _64_OFFSET: 36 bits; an address in the first, and an offset from
+    # the start of the image in the second.
+    if kind not in (2, 6):
+        return Memory(part.data, layout)
+    base = 0
+    if kind == 6:
+        base = next((s.addr for s in part.segments if s.name == "__TEXT"), 0)
+    return Memory(part.data, layout, chained=base, mask=(1 << 36) - 1)
+
+
+def _pointer_format(part: Slice) -> int | None:
+    """The pointer format of the first segment that has a chain."""
+    commands = part.commands
+    assert commands is not None
+    raw, at, order = commands.raw, 0, commands.order
+    for _ in range(commands.count):
+        command, size = struct.unpack_from(order + "II", raw, at)
+        if command == _LC_CHAINED and size >= 16:
+            offset, length = struct.unpack_from(order + "II", raw, at + 8)
+            return _chain_format(part, offset, length, order)
+        at += size
+    return None
+
+
+def _chain_format(part: Slice, offset: int, length: int, order: str) -> int | None:
+    # dyld_chained_fixups_header: version, starts_offset ...; dyld_chained_starts_in_image:
+    # count, then an offset a segment; there size, page size (16 bits), pointer format (16 bits).
+    if length < 28 or offset + length > part.size:
+        return None
+    blob = bytes(part.data[part.offset + offset : part.offset + offset + min(length, 1 << 16)])
+    starts = struct.unpack_from(order + "I", blob, 4)[0]
+    if starts + 4 > len(blob):
+        return None
+    count = struct.unpack_from(order + "I", blob, starts)[0]
+    for number in range(min(count, 64)):
+        if starts + 8 + 4 * number > len(blob):
+            break
+        one = struct.unpack_from(order + "I", blob, starts + 4 + 4 * number)[0]
+        if one and starts + one + 8 <= len(blob):
+            return int(struct.unpack_from(order + "H", blob, starts + one + 6)[0])
+    return None
