@@ -2,11 +2,10 @@
 
 A reader of Go's tables follows pointers. In a program that may be loaded anywhere they are
 not always in the file: an ELF with RELA relocations may hold zeros and say the value in the
-relocation, and a Mach-O with chained fixups holds links of a chain. The addresses here are
-those that the file itself uses, as if it were loaded where it asks to be.
+relocation, and a Mach-O with chained fixups holds links of a chain (`macho_chains`). The
+addresses here are those that the file itself uses, as if it were loaded where it asks to be.
 
-Sources: System V psABI of each ISA (R_*_RELATIVE); <mach-o/fixup-chains.h> for
-`dyld_chained_starts_in_segment` and the pointer formats. Words of PE and of Mach-O with
+Source: System V psABI of each ISA (R_*_RELATIVE). Words of PE and of Mach-O with
 `LC_DYLD_INFO` hold the address itself, relocations only move it.
 """
 
@@ -16,9 +15,11 @@ import struct
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from archfit.formats import macho_chains
 from archfit.formats.elf import Elf
 from archfit.formats.go_layout import Layout
 from archfit.formats.macho import Slice
+from archfit.formats.macho_chains import Chains
 from archfit.model.errors import Malformed
 from archfit.model.image import Window
 
@@ -28,24 +29,21 @@ _RELATIVE = {
     "ppc64": 22, "ppc64le": 22, "mips64": 3, "mips64le": 3,
 }  # fmt: skip
 _MOST_RELOCATIONS = 4_000_000
-_LC_CHAINED = 0x80000034
 
 
 @dataclass(slots=True)
 class Memory:
     """``rela``: (offset, size) in the window of ELF relocations with an addend, or None.
 
-    ``relative``: r_info of those that add the load address alone. ``chained``: what the
-    offsets of chained fixups count from, None when words are plain. ``mask``: bits of a
-    chained word that are the address.
+    ``relative``: r_info of those that add the load address alone. ``chains``: of a Mach-O with
+    chained fixups.
     """
 
     data: Window = field(repr=False)
     layout: Layout
     rela: tuple[int, int] | None = None
     relative: int = 0
-    chained: int | None = None
-    mask: int = 0
+    chains: Chains | None = None
     _places: list[int] | None = field(default=None, repr=False)
     _values: list[int] = field(default_factory=list, repr=False)
 
@@ -58,8 +56,10 @@ class Memory:
             raise Malformed(f"{count} words at {address:#x} are not in the file")
         letter = "Q" if layout.pointer == 8 else "I"
         words = struct.unpack_from(f"{layout.order}{count}{letter}", self.data, place[0])
-        if self.chained is not None:
-            return tuple(self._unchain(word) for word in words)
+        if self.chains is not None:
+            linked = self.chains.pointers(address, address + size)
+            spots = range(address, address + size, layout.pointer)
+            return tuple(linked.get(spot, word) for spot, word in zip(spots, words, strict=True))
         if self.rela is None:
             return words
         places, values = self._relocations()
@@ -73,16 +73,6 @@ class Memory:
                 found[index] = values[number]
             number += 1
         return tuple(found)
-
-    def _unchain(self, word: int) -> int:
-        # A bind (the top bit) is an import; a plain number is no link of a chain, yet the
-        # length of a slice may look like one, so only what leads into the image is a pointer.
-        if not word or word >> 63:
-            return word
-        target = (word & self.mask) + (self.chained or 0)
-        if word >> 36 or self.chained:
-            return target if self.layout.at(target) is not None else word
-        return word
 
     def _relocations(self) -> tuple[list[int], list[int]]:
         if self._places is None:
@@ -113,24 +103,22 @@ class Memory:
                 if (at - offset) % 24 == 8:
                     found.append(struct.unpack_from(layout.order + "Q", data, at - 8)[0])
                 at = data.find(wanted, at + 8, offset + size)
+        base, size = (self.chains.base, 4) if self.chains else (0, layout.pointer)
         try:
-            wanted = struct.pack(letter, address - (self.chained or 0))
+            wanted = struct.pack(letter, address - base)[:size]
         except struct.error:
             return found
         for span in layout.mapped:
-            at = data.find(
-                wanted[:4] if self.chained is not None else wanted, span.offset, span.end
-            )
+            at = data.find(wanted, span.offset, span.end)
             while at >= 0 and len(found) < most:
-                inside = at - span.offset
-                where = span.address + inside
+                where = span.address + at - span.offset
                 if where % layout.pointer == 0 and self._holds(where, address):
                     found.append(where)
-                at = data.find(wanted[:4] if self.chained is not None else wanted, at + 1, span.end)
+                at = data.find(wanted, at + 1, span.end)
         return found
 
     def _holds(self, where: int, address: int) -> bool:
-        if self.chained is None:
+        if self.chains is None:
             return True
         try:
             return self.words(where, 1)[0] == address
@@ -150,47 +138,4 @@ def of_elf(elf: Elf, layout: Layout) -> Memory:
 
 def of_macho(part: Slice, layout: Layout) -> Memory:
     """The memory of one slice of a Mach-O file."""
-    if part.fixups != "chained" or part.commands is None:
-        return Memory(part.data, layout)
-    kind = _pointer_format(part)
-    # DYLD_CHAINED_PTR_64 and _64_OFFSET: 36 bits; an address in the first, and an offset from
-    # the start of the image in the second.
-    if kind not in (2, 6):
-        return Memory(part.data, layout)
-    base = 0
-    if kind == 6:
-        base = next((s.addr for s in part.segments if s.name == "__TEXT"), 0)
-    return Memory(part.data, layout, chained=base, mask=(1 << 36) - 1)
-
-
-def _pointer_format(part: Slice) -> int | None:
-    """The pointer format of the first segment that has a chain."""
-    commands = part.commands
-    assert commands is not None
-    raw, at, order = commands.raw, 0, commands.order
-    for _ in range(commands.count):
-        command, size = struct.unpack_from(order + "II", raw, at)
-        if command == _LC_CHAINED and size >= 16:
-            offset, length = struct.unpack_from(order + "II", raw, at + 8)
-            return _chain_format(part, offset, length, order)
-        at += size
-    return None
-
-
-def _chain_format(part: Slice, offset: int, length: int, order: str) -> int | None:
-    # dyld_chained_fixups_header: version, starts_offset ...; dyld_chained_starts_in_image:
-    # count, then an offset a segment; there size, page size (16 bits), pointer format (16 bits).
-    if length < 28 or offset + length > part.size:
-        return None
-    blob = bytes(part.data[part.offset + offset : part.offset + offset + min(length, 1 << 16)])
-    starts = struct.unpack_from(order + "I", blob, 4)[0]
-    if starts + 4 > len(blob):
-        return None
-    count = struct.unpack_from(order + "I", blob, starts)[0]
-    for number in range(min(count, 64)):
-        if starts + 8 + 4 * number > len(blob):
-            break
-        one = struct.unpack_from(order + "I", blob, starts + 4 + 4 * number)[0]
-        if one and starts + one + 8 <= len(blob):
-            return int(struct.unpack_from(order + "H", blob, starts + one + 6)[0])
-    return None
+    return Memory(part.data, layout, chains=macho_chains.read(part))
