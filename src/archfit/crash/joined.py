@@ -1,0 +1,220 @@
+"""The joined stacks of a process: every thread, and every goroutine that is on none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archfit.crash import go_runtime
+from archfit.crash.elf_symbols import Symbols
+from archfit.crash.go_runtime import Goroutine, Shape
+from archfit.crash.go_switch import GoSwitch
+from archfit.crash.machine_frames import MACHINES
+from archfit.crash.process_image import Module, ProcessImage
+from archfit.crash.process_image import Thread as ImageThread
+from archfit.crash.unwind import Frame, GoCode, Stack, Unwinder
+from archfit.formats.elf import read as read_elf
+from archfit.formats.go_functions import Function, Functions, Place
+from archfit.formats.go_program import read_elf as read_go
+from archfit.model.errors import Malformed
+
+_PT_TLS = 7
+_WANTED = {"runtime.allgs", "runtime.tlsg", "runtime.tls_g", "runtime.text", "runtime.allm"}
+_MOST_MS = 100_000
+
+
+class GoTables:
+    """`archfit.crash.unwind.GoCode` from a program's own tables."""
+
+    def __init__(self, functions: Functions) -> None:
+        self.functions = functions
+
+    def _find(self, pc: int) -> Function | None:
+        try:
+            return self.functions.find(pc)
+        except Malformed:
+            return None
+
+    def name(self, pc: int) -> str | None:
+        found = self._find(pc)
+        return found.name if found else None
+
+    def entry(self, pc: int) -> int | None:
+        found = self._find(pc)
+        return found.entry if found else None
+
+    def frame_size(self, pc: int) -> int | None:
+        found = self._find(pc)
+        try:
+            return self.functions.sp_delta(found, pc) if found else None
+        except Malformed:
+            return None
+
+    def places(self, pc: int) -> list[Place]:
+        """Innermost inlined call first, the real function last."""
+        try:
+            return self.functions.frames(pc)
+        except Malformed:
+            return []
+
+
+@dataclass(slots=True)
+class ThreadStack:
+    """A thread; ``goroutine``: that which it runs for, None: none, or not known."""
+
+    id: int
+    signal: int
+    goroutine: Goroutine | None
+    stack: Stack
+
+
+@dataclass(slots=True)
+class Joined:
+    """``threads`` in the order given (a core's first is the one that died); ``parked``: the
+    goroutines that are on no thread, None: the list of goroutines could not be found."""
+
+    image: ProcessImage
+    version: str
+    threads: list[ThreadStack]
+    parked: list[tuple[Goroutine, Stack]] | None
+    notes: list[str]
+    go: dict[int, GoTables] = field(repr=False)
+    symbols: dict[int, Symbols] = field(repr=False)
+
+
+def join(image: ProcessImage, minor: int | None, *, goroutines: bool = True) -> Joined:
+    """Unwinds every thread, then every goroutine that has none. ``minor``: 26 for Go 1.26."""
+    return _Joiner(image, minor).run(goroutines)
+
+
+class _Joiner:
+    def __init__(self, image: ProcessImage, minor: int | None) -> None:
+        self.image = image
+        self.minor = minor
+        self.machine = MACHINES[image.isa]
+        self.go: dict[int, GoTables] = {}
+        self.symbols: dict[int, Symbols] = {}
+        self.notes: list[str] = []
+        self.places: dict[str, tuple[int, bool]] = {}
+        self.runtime: Module | None = None
+        self.shape: Shape | None = None
+        self.ms: dict[int, int] = {}
+
+    def run(self, goroutines: bool) -> Joined:
+        for module in self.image.modules:
+            self.symbols[module.low] = Symbols(module)
+            self._go_of(module)
+        states = [self._thread(thread) for thread in self.image.threads]
+        parked = None
+        if goroutines and self.runtime and self.shape:
+            parked = self._parked({one.goroutine.address for one in states if one.goroutine})
+        if self.runtime and parked is None and goroutines:
+            self.notes.append(
+                "goroutines that are on no thread are not shown: the symbol runtime.allgs,"
+                " by which they are found, was stripped"
+            )
+        version = f"go1.{self.minor}" if self.minor is not None else ""
+        return Joined(self.image, version, states, parked, self.notes, self.go, self.symbols)
+
+    def _go_of(self, module: Module) -> None:
+        try:
+            elf = read_elf(module.data)
+            text = self.symbols[module.low].named(_WANTED) if elf.isa else {}
+            start = text.get("runtime.text")
+            program = read_go(elf, start[0] if start else None)
+        except Malformed as error:
+            self.notes.append(f"{module.path}: Go's tables: {error.why}")
+            return
+        if program is None:
+            return
+        self.go[module.low] = GoTables(program.functions)
+        if self.runtime is None:
+            self.runtime, self.places = module, text
+
+    def _thread(self, thread: ImageThread) -> ThreadStack:
+        g = self._goroutine_of(thread)
+        tables: dict[int, GoCode] = dict(self.go)
+        switch = GoSwitch(self.image, g)
+        unwinder = Unwinder(self.image, thread.registers, tables, switch if self.go else None)
+        stack = unwinder.walk()
+        self._name(stack)
+        g = g or switch.g
+        stack.goroutine = g
+        known = self.shape
+        found = None
+        if g and known is None and go_runtime.is_g(self.image, g):
+            known = self.shape = go_runtime.shape(self.image, g, self.minor)
+        if g and known and not self._is_g0(g):
+            found = go_runtime.goroutine(self.image, g, known)
+            found = found if found and found.id else None
+        return ThreadStack(thread.id, thread.signal, found, stack)
+
+    def _is_g0(self, g: int) -> bool:
+        m = self.image.word(g + 48)
+        return bool(m) and self.image.word(m or 0) == g
+
+    def _goroutine_of(self, thread: ImageThread) -> int:
+        """`m.curg` of the thread: by thread-local storage, else by the g register."""
+        for g in self._candidates(thread):
+            if not go_runtime.is_g(self.image, g):
+                continue
+            if self.shape is None:
+                self.shape = go_runtime.shape(self.image, g, self.minor)
+            m = self.image.word(g + 48)
+            if not m or self.shape is None:
+                continue
+            procid = self.image.word(m + self.shape.procid)
+            if procid and procid != thread.id:
+                continue
+            return self.image.word(m + self.shape.curg) or 0
+        return 0
+
+    def _candidates(self, thread: ImageThread) -> list[int]:
+        found = []
+        if thread.tls and self.runtime:
+            segment = next((s for s in self.runtime.segments if s.type == _PT_TLS), None)
+            size = segment.memsz if segment else 8
+            align = max(segment.align if segment else 8, 1)
+            named = self.places.get("runtime.tlsg") or self.places.get("runtime.tls_g")
+            offset = named[0] if named and named[1] else None
+            offsets = range(0, min(size, 4096), 8) if offset is None else (offset,)
+            if self.machine.lr is None:
+                start = thread.tls - (size + align - 1) // align * align
+            else:
+                start = thread.tls + max(16, align)
+            words = [self.image.word(start + at) for at in offsets]
+            found += [word for word in words if word]
+        register = 14 if self.machine.lr is None else 28
+        found.append(thread.registers.get(register, 0))
+        return found
+
+    def _parked(self, seen: set[int]) -> list[tuple[Goroutine, Stack]] | None:
+        assert self.runtime is not None
+        assert self.shape is not None
+        values = {name: value for name, (value, local) in self.places.items() if not local}
+        every = go_runtime.all_goroutines(self.image, self.runtime, values, self.shape)
+        if every is None:
+            return None
+        found = []
+        for one in every:
+            if one.address in seen or one.state == "running" or not one.sp:
+                continue
+            registers = {self.machine.sp: one.sp, self.machine.pc: one.pc}
+            tables: dict[int, GoCode] = dict(self.go)
+            switch = GoSwitch(self.image, one.address)
+            stack = Unwinder(self.image, registers, tables, switch).walk(call=True)
+            stack.goroutine = one.address
+            self._name(stack)
+            found.append((one, stack))
+        return found
+
+    def _name(self, stack: Stack) -> None:
+        for frame in stack.frames:
+            if frame.module is not None and not frame.name:
+                at = address(frame)
+                frame.name = self.symbols[frame.module.low].function(at)
+
+
+def address(frame: Frame) -> int:
+    """Where a frame is in its file: for a return address, in the call before it."""
+    bias = frame.module.bias if frame.module else 0
+    return frame.pc - bias - (1 if frame.call else 0)
