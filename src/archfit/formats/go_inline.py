@@ -42,7 +42,6 @@ _CANDIDATES = {
 }
 #: Functions that are looked at, trees that prove a form, and calls that one may hold.
 _MOST_LOOKED, _PROOF, _MOST_CALLS = 4096, 24, 1 << 16
-_DEEPEST = 256
 
 
 class Form(NamedTuple):
@@ -150,19 +149,23 @@ def chain(functions: Functions, form: Form, function: Function, pc: int) -> list
     found: list[Place] = []
     modern = functions.header.since >= (1, 20)
     while index is not None and index >= 0:
-        if len(found) >= _DEEPEST or _place(functions, form, tree or 0, index) is None:
-            raise Malformed(f"the inlined calls of {function.name} have no end")
         row = form.rows.unpack_from(data, at + index * form.size)
         if modern:
             name, call, start = row[1], function.entry + row[2], row[3] or None
             found.append(Place(functions.name(name), file, line, True, start))
             file, line = functions.line(function, call)
-            index = functions.pcdata(function, form.pcdata, call)
+            parent = functions.pcdata(function, form.pcdata, call)
         else:
             name = row[4] if form.size == 20 else row[3]
             found.append(Place(functions.name(name), file, line, True, None))
             number, line = (row[2], row[3]) if form.size == 20 else (row[1], row[2])
             file = functions.file(function, number)
-            index = row[0]
+            parent = row[0]
+        if parent is not None and parent >= index:
+            # Compilers leave parentPc at 0 where no instruction is left of the caller, and
+            # then it leads back to the callee: who called it is not written anywhere.
+            file, line = "", 0
+            break
+        index = parent
     found.append(Place(function.name, file, line, False, function.start_line))
     return found

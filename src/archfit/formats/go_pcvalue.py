@@ -48,10 +48,10 @@ def _walk(table: bytes, steps: int) -> tuple[tuple[int, int] | None, bool]:
                 if byte < 128:
                     break
                 shift += 7
+        if at >= size:
+            break  # also in the middle of a number
         if not change and reached:
             return None, True
-        if at >= size:
-            break
         span = table[at]
         at += 1
         if span > 127:
