@@ -22,6 +22,7 @@ VERBS = {
     "watch": "run a command, and say why it failed",
     "facts": "what archfit sees in a subject, frozen as JSON",
     "explain": "the card of a rule, or the list of all",
+    "lab": "experiments with real toolchains",
     "completion": "completion for bash, zsh or fish",
 }
 
