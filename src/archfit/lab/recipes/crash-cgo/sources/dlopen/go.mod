@@ -1,0 +1,3 @@
+module example.com/dlopen
+
+go 1.19

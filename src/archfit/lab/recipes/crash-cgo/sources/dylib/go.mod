@@ -1,0 +1,3 @@
+module example.com/dylib
+
+go 1.19

@@ -1,0 +1,5 @@
+//go:build !cgo || !planted
+
+package main
+
+func plantInC() { println("no C code here") }
