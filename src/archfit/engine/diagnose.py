@@ -10,7 +10,7 @@ from archfit.engine.attempt import attempt
 from archfit.engine.search import WHOLE, Search
 from archfit.facts import log as keys
 from archfit.formats.log import Log
-from archfit.formats.prose import explains
+from archfit.formats.prose import explains, of_commits
 from archfit.formats.rewrap import filled, terminal_width, unbroken
 from archfit.formats.secrets import values, without
 from archfit.model.fact import Fact, Trust
@@ -40,6 +40,8 @@ _CRASH_SIGNS = (
     " in runtime.",
     "frame #0",
 )
+#: One of them stands in every text that shows commits with their messages.
+_COMMIT_SIGNS = ("\ncommit ", "Change-Id: ", "Signed-off-by: ", "Reviewed-", "Co-authored-by: ")
 #: Texts up to this many characters are looked at once more with broken lines joined.
 _REJOINED = 1 << 20
 #: Secrets are looked for in this many characters of a line that a rule saw.
@@ -80,8 +82,13 @@ def _judged(
 ) -> tuple[tuple[Finding, ...], list[NotChecked]]:
     answers: list[Finding] = []
     gaps: list[NotChecked] = []
+    told = of_commits(log.lines) if hits and log.has(*_COMMIT_SIGNS) else ()
     for rule in rules:
-        own = [hit for hit in hits.get(rule.id, ()) if not explains(hit.line, hit.text.needle)]
+        own = [
+            hit
+            for hit in hits.get(rule.id, ())
+            if hit.number not in told and not explains(hit.line, hit.text.needle)
+        ]
         if not own:
             continue
         findings, failure = attempt(rule.id, subject, weighed, rule, own, log)

@@ -9,6 +9,7 @@ were chosen from manuals and change logs; no tool is known to print a message wi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 #: How far the sentence is followed from the message, in characters.
@@ -54,6 +55,46 @@ _CODE = (
     r"^\s{0,40}(?:(?:const|var|let|return|case|if|elif|assert|expect|func|def)\b[^\n]{0,200}"
     r"[\"'`]|(?!(?:err(?:or)?|std(?:err|out)|msg|message|reason|cause|detail|output)\s)[a-z]\w{0,40}\s{1,12}:?=\s{1,4}[\"'`])$"
 )
+#: A test compares what it got with what it wanted, and prints both.
+_COMPARES = (
+    r"(?:_test\.go:\d{1,6}: |\bAssertionError: |\bassert(?:_eq)?!?\b|^\s{0,8}[-+] ?)[^\n]{0,200}"
+    r"[\"'`][^\"'`\n]{0,200}$"
+)
+_WANTS = (
+    r"^[^\n]{0,200}(?:\bwant\b|\bexpected\b|\bgot\b|[!=]= |\bnot found in\b"
+    r"|does not (?:contain|match))"
+)
+#: What ends a commit's message, and what begins one in `git log`.
+_TRAILER = (
+    r"^(\s{4,12})(?:Change-Id: I|Signed-off-by: |Reviewed-(?:on|by): |Co-authored-by: |Acked-by: )"
+)
+_COMMIT = r"^commit [0-9a-f]{7,40}\b"
+
+
+def of_commits(lines: Mapping[int, str]) -> frozenset[int]:
+    """The numbers of lines that are messages of commits: indented, below a head or above a
+    trailer of one. What they quote happened to somebody else, and was mended."""
+    listed = list(lines.items())
+    found: set[int] = set()
+    for at, (_, line) in enumerate(listed):
+        if line.startswith("commit ") and re.match(_COMMIT, line):
+            head = at + 1
+            while head < len(listed) and re.match(
+                r"(?:Author|Date|Merge|Commit)\w{0,8}: ", listed[head][1]
+            ):
+                head += 1
+            found.update(_indented(listed, range(head, len(listed))))
+        elif ": " in line and line[:4].isspace() and re.match(_TRAILER, line):
+            found.update(_indented(listed, range(at, -1, -1)))
+    return frozenset(found)
+
+
+def _indented(listed: Sequence[tuple[int, str]], rows: range) -> Iterator[int]:
+    for at in rows:
+        number, line = listed[at]
+        if line.strip() and not line[:4].isspace():
+            return
+        yield number
 
 
 def explains(line: str, message: str) -> bool:
@@ -67,6 +108,10 @@ def explains(line: str, message: str) -> bool:
     if re.search(_FIRST_COLUMN, before) and re.search(_FURTHER, after):
         return True
     sentence = before.rpartition(". ")[2] + message + after.partition(". ")[0]
+    if re.search(_COMPARES, before) and (
+        re.search(_WANTS, after) or re.search(r"\b(?:got|want|expected)\b", before)
+    ):
+        return True
     # What a tool adds in brackets is the tool's own.
     sentence = re.sub(r"\([^()\n]{0,300}\)", lambda m: m[0] if message in m[0] else "", sentence)
     return bool(_explanation().search(sentence)) and not re.search(_REPORTS, sentence)

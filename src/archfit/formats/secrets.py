@@ -58,6 +58,13 @@ _BODY = r"^\s{0,80}(?=[A-Z0-9a-z+/]{0,63}[G-Zg-z])[A-Za-z0-9+/]{64}\s{0,8}$"
 #: A name in lower case of words, as Kubernetes objects have: no secret under `secret:`.
 _OBJECT = r"[a-z][a-z0-9]{0,60}(?:[-./_][a-z0-9]{1,60}){0,20}"
 
+#: Names that only a credential has: what stands under them is no name of a Kubernetes object,
+#: unless it says so itself.
+_CREDENTIAL = (
+    r"(?:client|app|application|consumer|webhook|cookie|jwt|shared|session|hmac)[_-]?secret"
+)
+_NAMED_OBJECT = r"[-./_](?:secrets?|creds?|credentials?|tokens?|keys?|ref|name)$"
+
 #: What stands where a secret would, and is none.
 PLACEHOLDER = (
     r"(?i)^(?:change[_-]?me\w{0,20}|changeit|replace[_-]?me\w{0,20}|example\w{0,20}|your[_-]"
@@ -114,8 +121,10 @@ def is_secret(name: str, value: str) -> bool:
     if "existing" in low or "pullsecret" in low:
         return False
     if low.endswith(("secret", "token", "credential", "credentials", "pwd", "dsn")):
-        object_or_word = _compiled(_OBJECT).fullmatch(value) or value.isalpha()
-        if object_or_word or len(value) < 8:
+        an_object = _compiled(_OBJECT).fullmatch(value) is not None
+        if _compiled(_CREDENTIAL).search(low) and not re.search(_NAMED_OBJECT, value):
+            an_object = False
+        if an_object or value.isalpha() or len(value) < 8:
             return False
     return not value.startswith(("{{", "${", "<", "***"))
 

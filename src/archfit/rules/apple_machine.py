@@ -39,3 +39,24 @@ def apple_silicon(log: Log) -> bool:
     if log.says(*_SIGNS) or re.search(_CHIP, log.told):
         return True
     return re.search(_CHIP_OF_A_MAC, log.text[:200_000]) is not None
+
+
+#: How people name the system that they write from.
+_MAC = (
+    "macOS",
+    "MacOS",
+    "Mac OS",
+    "OS X",
+    "MacBook",
+    "darwin/arm64",
+    "darwin/amd64",
+    "zsh: killed",
+)
+_LINUX = ("linux/", "Linux ", "docker", "kubectl", "apt-get", "/home/")
+
+
+def spoken_of_mac(log: Log) -> bool:
+    """The machine that the text comes from is a Mac, by its signs or by what people say of it."""
+    if log.platform.os:
+        return log.platform.os == "darwin"
+    return log.says(*_MAC) and not log.has(*_LINUX)

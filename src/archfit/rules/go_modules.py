@@ -205,6 +205,12 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
     ),
     FETCH: (
         (
+            "invalid version",
+            "cmd/go/internal/modfetch/codehost (M@V: invalid version: git ...: exit status 128)",
+            rf"{_FIRST}: invalid version: git (?:ls-remote|fetch|init|clone)",
+            0.92,
+        ),
+        (
             "module lookup disabled by",
             "cmd/go/internal/modfetch",
             rf"(?:{_FIRST}: )?module lookup disabled by",

@@ -165,7 +165,7 @@ _PATHS = (
     r"exec container process [^`\n]{0,40}`([^`'\n]{1,200})[`']",
     r"(?:Cannot run program|Failed to exec|could not execute process `?|exec:?) "
     r"\\?[\"'`]([^\"'`\\\n]{1,200})",
-    r"(?:^|[\s|])exec ([^\s:\"]{1,200}): ",
+    r"(?:^|[\s|`'])exec ([^\s:\"]{1,200}): ",
     r"spawning ([^\s:]{1,200}): ",
     r"spawn(?:Sync)? ([^\s:]{1,200}) (?:ENOEXEC|Unknown|EBADARCH)",
     r"['‘\"`]([^\s'’\"`:]{1,200})['’\"`]: (?:Bad CPU|Exec format|cannot exec)",

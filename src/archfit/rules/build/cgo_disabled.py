@@ -62,10 +62,18 @@ _UNDEFINED = Text(
     "cmd/compile (undefined: NAME), go vet, gopls",
     r"(?P<file>[\w./\\@~:+-]{1,300}\.go):\d{1,6}(?::\d{1,5})?: undefined: (?P<symbol>[\w.]{1,120})",
 )
+_MEMBER = Text(
+    "has no field or method",
+    "{symbol} is defined in a file that needs cgo, and a cross build leaves cgo off",
+    "cmd/compile, go/types (x.M undefined (type *T has no field or method M))",
+    r"(?P<file>[\w./\\@~:+-]{1,300}\.go):\d{1,6}(?::\d{1,5})?: [\w.()\[\]]{1,120} undefined "
+    r"\(type \*?(?P<type>[\w.]{1,120}) has no field or method (?P<symbol>\w{1,120})\)",
+)
 TEXTS = (
     _EXCLUDED,
     _OLD,
     _UNDEFINED,
+    _MEMBER,
     Text(
         "requires cgo to work",
         _STUB,
@@ -206,6 +214,8 @@ def _sure(hit: Hit, log: Log) -> float:
         return _excluded(f"{hit.group('package')} {hit.group('folder')}".replace("\\", "/"), log)
     if text is _UNDEFINED:
         return _undefined(hit, log)
+    if text is _MEMBER:
+        return _member(hit, log)
     if text.tool.startswith("packages' own words"):
         near = re.search(_FAILURE, hit.line) or log.near(hit.number, "exit status", "panic", "rror")
         return text.confidence if near else 0.0
@@ -254,6 +264,26 @@ def _undefined(hit: Hit, log: Log) -> float:
     if log.build.crosses and dependency and not re.search(_NOT_CGO, where):
         return 0.5
     return 0.0
+
+
+def _member(hit: Hit, log: Log) -> float:
+    """A method that the own package lacks: where only the ISA is another than the machine's, no
+    file name and no system's tag can have left it out, and cgo is off by default."""
+    if log.build.cgo == "1" or "pkg/mod/" in hit.group("file").replace("\\", "/"):
+        return 0.0
+    package, _, _ = hit.group("type").rpartition(".")
+    if package in ("syscall", "unix", "windows", "os", "runtime", "C"):
+        return 0.0
+    if log.build.cgo == "0":
+        return 0.6
+    system, isa = log.build.target
+    home = log.build.host[0] or log.platform.os
+    lacking = {
+        found[1] for found in re.finditer(r"has no field or method (\w{1,120})", log.text[:200_000])
+    }
+    if not (system and isa) or len(lacking) < 2:
+        return 0.0
+    return 0.62 if system in (home, "darwin") else 0.0
 
 
 def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:

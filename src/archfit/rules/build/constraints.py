@@ -229,6 +229,9 @@ def _undefined(hit: Hit, log: Log) -> float:
         return 0.82
     if _suffixed(log, hit):
         return 0.8
+    if symbol.startswith(("_cgo_", "x_cgo_")):
+        # The runtime has them for some systems only, and so have files that stand in for it.
+        return 0.72 if all(log.build.target) else 0.0
     if log.has("go:build", "+build"):
         return 0.78
     if "." not in symbol and all(log.build.target):

@@ -65,6 +65,14 @@ TEXTS = (
     *OPTIONS,
     *ABSENT,
     Text(
+        "Assembler messages",
+        "the assembler is for another processor than Go's own {what}",
+        "GNU as, before its errors on runtime/cgo/gcc_*.S",
+        r"(?P<what>gcc_(?:arm64|amd64|arm|386|ppc64x|s390x|riscv64|mips\w{0,4}|loong64)\.S): "
+        r"Assembler messages",
+        0.85,
+    ),
+    Text(
         "bad value",
         _OPTION,
         "gcc/config/i386/i386-options.cc (value of -march, -mtune)",
@@ -93,7 +101,7 @@ TEXTS = (
         "unknown target triple",
         "the C compiler has no target {what}",
         "clang DiagnosticCommonKinds.td (err_target_unknown_triple)",
-        r"unknown target triple '(?P<what>[^'\n]{1,60})'",
+        r"target triple '(?P<what>[^'\n]{1,60})'",
     ),
     Text(
         "No available targets are compatible with",
@@ -346,14 +354,10 @@ def _target(hit: Hit, log: Log) -> tuple[str, str]:
         system = system or "windows"
     if flag.startswith("-arch"):
         system = system or "darwin"
-    if not isa:
-        isa = (
-            "arm"
-            if flag.startswith(("-marm", "-mthumb", "-mfpu", "-mfloat"))
-            else "arm64"
-            if "arm64" in hit.line
-            else ""
-        )
+    if not isa and flag.startswith(("-marm", "-mthumb", "-mfpu", "-mfloat")):
+        isa = "arm"
+    elif not isa and "arm64" in hit.line:
+        isa = "arm64"
     return system or ("linux" if isa else ""), isa
 
 

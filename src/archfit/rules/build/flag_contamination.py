@@ -52,8 +52,8 @@ TEXTS = (
         "cgo does not allow the flag {flag} in {where}",
         "cmd/go/internal/work/security.go (checkFlags), since Go 1.9.4",
         r"invalid flag in (?P<where>#cgo \w{1,12}|pkg-config --?\w{1,12}|\$?CGO_\w{1,20}"
-        r"|[\w -]{1,30}): "
-        r"(?P<flag>[^\n]{1,200}?)(?: \(see |\s*$)",
+        r"|go:cgo_ldflag|[\w -]{1,30}): "
+        r"(?P<flag>[^\n`]{1,200}?)(?: \(see |[`'] |\s*$)",
         0.96,
     ),
     Text(

@@ -94,6 +94,14 @@ TEXTS = (
         r"fingerprint mismatch: (?P<package>\S{1,120}) has ",
         0.85,
     ),
+    Text(
+        "darwin_arm_init_mach_exception_handler",
+        "runtime/cgo is put together from the files of two Go releases",
+        "Go runtime/cgo/gcc_darwin_arm64.c calls it, a file that other releases leave out has it",
+        r"\"_darwin_arm_init_mach_exception_handler\", referenced from",
+        0.9,
+        ("gomobile",),
+    ),
     _REDECLARED,
     _ABSENT,
     Text(

@@ -87,6 +87,13 @@ def _sure(hit: Hit, log: Log) -> float:
         return hit.text.confidence if "pkg" in hit.line or "vendor" in hit.line else 0.8
     if hit.text.says == FETCH and "warning" in hit.line.lower():
         return 0.0
+    if needle == "could not read Username for":
+        return 0.85 if log.says(*_GO_FETCHES) else 0.0
+    if needle == "errors parsing go.mod" and not log.near(hit.number, *_SYNTAX, before=0, after=4):
+        # It is a heading; without what it heads it may as well be a sentence's part.
+        return 0.6
+    if needle == "error obtaining VCS status":
+        return hit.text.confidence if log.has("dubious ownership", "safe.directory") else 0.4
     return hit.text.confidence
 
 
@@ -160,6 +167,18 @@ def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
         yield Remedy("Bring go.mod and go.sum up to date", f"{get}go mod tidy", verify=verify)
 
 
+#: The go command called git, not somebody else.
+_GO_FETCHES = (
+    "go get",
+    "go mod",
+    "go: ",
+    "go install",
+    "go build",
+    "go run",
+    "GOPRIVATE",
+    "go.mod",
+)
+_SYNTAX = ("go.mod:", "unknown directive", "invalid", "malformed", "must ", "usage")
 #: Packages of the standard library that no module asks for by mistake.
 _INNER = r"(?:internal|runtime|vendor)/|unsafe$|runtime$|fmt$|os$|errors$|sync$|builtin$"
 

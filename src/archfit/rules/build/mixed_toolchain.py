@@ -89,6 +89,13 @@ _NOT_FOUND = Text(
     r"symbol\(s\) not found for architecture (?P<need>x86_64)\b",
     0.72,
 )
+_NPM = Text(
+    "Unsupported platform",
+    "node and npm are for Intel, the machine is Apple Silicon",
+    "npm EBADPLATFORM (Unsupported platform for X: wanted {...arm64...} (current: {...x64...}))",
+    r"wanted \{[^}\n]{0,80}darwin[^}\n]{0,60}arm64[^}\n]{0,20}\} ?\(current: \{[^}\n]{0,80}x64",
+    0.86,
+)
 OWN = (
     _UNDEFINED,
     _NOT_FOUND,
@@ -115,6 +122,19 @@ OWN = (
         "node runs inside of Rosetta and npm outside of it, or the other way round",
         "esbuild lib/npm/node-platform.ts",
         confidence=0.75,
+    ),
+    _NPM,
+    *(
+        Text(
+            needle,
+            "{tool} has no release for Apple Silicon: only Intel's, which Rosetta runs",
+            "Maven and Gradle with os-maven-plugin's classifier (protoc, protoc-gen-grpc-java)",
+            r"(?:[Cc]ould not find|Could not resolve|Unable to resolve|Missing|not found|^\W{0,20}"
+            r"(?:\w{1,12}\W{1,6})?\d\) )[^\n]{0,200}?(?P<tool>protoc[\w-]{0,40})[\w.:-]{0,60}"
+            r"osx-aarch_64",
+            0.7,
+        )
+        for needle in ("aarch_64",)
     ),
     Text(
         "no such tool",
@@ -152,6 +172,9 @@ def _sign(hit: Hit, log: Log) -> tuple[float, str]:
     """How sure it is that a tool is of the wrong ISA, and why; (0, "") when nothing says so."""
     go = log.build.host == ("darwin", "amd64") and apple_silicon(log)
     lacks = hit.text in (_UNDEFINED, _NOT_FOUND)
+    if hit.text is _NPM:
+        # An arm64 package is asked for on Intel's Macs too, when a lock file names it.
+        return (hit.text.confidence, "") if apple_silicon(log) else (0.0, "")
     if hit.text in OWN and not lacks:
         return hit.text.confidence, ""
     need, have = isa_named(hit.group("need")), isa_named(hit.group("have"))
@@ -193,7 +216,7 @@ def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
             'eval "$(/opt/homebrew/bin/brew shellenv)" && arch -arm64 brew reinstall FORMULA',
             verify=verify,
         )
-    elif "Rosetta" in text:
+    elif "Rosetta" in text or hit.text is _NPM:
         yield Remedy(
             "Install node for Apple Silicon, remove node_modules and install again",
             "rm -rf node_modules && arch -arm64 npm install",

@@ -205,6 +205,7 @@ RULE = Rule(
         "build.cross-cc",
         "build.cgo-disabled",
         "build.go-too-old",
+        "build.go-mixed",
         "build.sdk",
         "build.header-missing",
         "run.libc-mismatch",

@@ -48,6 +48,19 @@ TEXTS = (
         r"runtime: goroutine stack exceeds (?P<limit>\d{1,12})-byte limit",
         0.93,
     ),
+    *(
+        Text(
+            needle,
+            "a thread's stack is exhausted: musl gives it less than glibc",
+            "field reports",
+            r"(?i)(?:seg ?fault|segmentation fault|stack overflow|crash)[^\n]{0,200}stack (?:size"
+            r"|space)[^\n]{0,80}(?:musl|alpine)|(?:musl|alpine)[^\n]{0,160}stack (?:size|space)"
+            r"[^\n]{0,120}"
+            r"(?:seg ?fault|segmentation|overflow|crash)",
+            0.8,
+        )
+        for needle in ("stack size", "stack space")
+    ),
     Text(
         "AddressSanitizer: stack-overflow",
         "C's stack is exhausted",

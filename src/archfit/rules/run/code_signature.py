@@ -38,6 +38,7 @@ from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
+from archfit.rules.apple_machine import spoken_of_mac
 from archfit.rules.fit import fit, proof, slice_proof
 from archfit.rules.said import said, surest
 
@@ -185,7 +186,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     best = surest(hits)
     confidence = best.text.confidence
     if best.text.says == _KILLED:
-        mac = log.platform.os == "darwin" or "Killed: 9" in best.line or "zsh: killed" in best.line
+        mac = spoken_of_mac(log) or "Killed: 9" in best.line or "zsh: killed" in best.line
         if not mac or log.has(*_COMPILERS) or log.says(*_MEMORY):
             return
         confidence = 0.85 if log.says(*_FRESH) else confidence

@@ -51,6 +51,13 @@ TEXTS = (
         0.96,
     ),
     Text(
+        "No matching manifest for",
+        "the image has no manifest for {want}",
+        "docker compose and reports, which begin the sentence with a capital",
+        r"No matching manifest for (?P<want>[a-z]{2,10}/[\w/.-]{2,40})",
+        0.95,
+    ),
+    Text(
         "no match for platform in manifest",
         "the image has no manifest for the platform that is asked for",
         "containerd core/images, BuildKit",

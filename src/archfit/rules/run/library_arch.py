@@ -44,6 +44,7 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
+from archfit.rules.foreign_natives import FOREIGN, OF_JAVA, OF_NODE
 from archfit.rules.said import said, surest
 from archfit.rules.targets import library_sets
 
@@ -106,7 +107,6 @@ def _alone(facts: Facts, host: Facts) -> Iterator[Finding]:
 
 _PACKAGE = r"(?:site|dist)-packages/([A-Za-z0-9_]{1,60})"
 _MACH = "{library} is for {have}, the process that loads it is {need}"
-_FOREIGN = "{library} is for another processor or system than the program that loads it"
 TEXTS = (
     Text(
         "incompatible architecture",
@@ -127,21 +127,28 @@ TEXTS = (
     ),
     Text(
         "wrong architecture",
-        _FOREIGN,
+        FOREIGN,
         "dyld 2 and 3 (no suitable image found: mach-o, but wrong architecture)",
         r"(?:(?P<library>/[^\s:]{1,300}): )?mach-o, but wrong architecture",
         0.95,
     ),
     Text(
+        "missing compatible arch in",
+        FOREIGN,
+        "dyld 3 of macOS 11 (dlopen(X, 0x0106): missing compatible arch in X)",
+        r"missing compatible arch in (?P<library>/[^`\n]{1,300}[^`\s.,])",
+        0.93,
+    ),
+    Text(
         "no matching architecture in universal wrapper",
-        _FOREIGN,
+        FOREIGN,
         "dyld 2 and 3",
         r"(?:(?P<library>/[^\s:]{1,300}): )?no matching architecture in universal wrapper",
         0.95,
     ),
     Text(
         "incompatible cpu",
-        _FOREIGN,
+        FOREIGN,
         "dyld (incompatible cpu-subtype)",
         r"incompatible cpu-?subtype",
         0.93,
@@ -170,55 +177,19 @@ TEXTS = (
     ),
     Text(
         "Exec format error",
-        _FOREIGN,
+        FOREIGN,
         "musl ldso/dynlink.c (Error loading shared library %s: Exec format error)",
         r"Error loading shared library (?P<library>[^\s:]{1,300}): Exec format error",
         0.95,
     ),
     Text(
         "unsupported relocation type",
-        _FOREIGN,
+        FOREIGN,
         "musl ldso/dynlink.c (types of another ISA)",
         r"Error relocating (?P<library>[^\s:]{1,300}): unsupported relocation type \d{3,4}",
         0.93,
     ),
-    Text(
-        "platform",
-        "{library} is for {have}, the Java virtual machine is for {need}",
-        "HotSpot os_linux.cpp and os_windows.cpp (Can't load X .so on a Y platform)",
-        r"(?:(?P<library>[^\s:]{1,300}): [^\n]{0,200})?[Cc]an't load (?P<have>[\w .-]{2,30}?)"
-        r"(?:-bit)? ?\.(?:so|dll|dylib) on an? (?P<need>[\w .-]{2,30}?)(?:-bit)? platform",
-        0.95,
-    ),
-    Text(
-        "architecture word width mismatch",
-        _FOREIGN,
-        "HotSpot os_linux.cpp",
-        confidence=0.95,
-    ),
-    Text(
-        "endianness mismatch",
-        _FOREIGN,
-        "HotSpot os_linux.cpp",
-        r"endianness mismatch",
-        0.9,
-    ),
-    Text(
-        "no native library is found for",
-        "the Java library brings no native code for {need}",
-        "snappy-java, sqlite-jdbc, zstd-jni, brotli: os.name and os.arch",
-        r"no native library is found for os\.name=(?P<os>[\w ]{2,20}) and "
-        r"os\.arch=(?P<need>\w{2,20})",
-        0.85,
-    ),
-    Text(
-        "not found in resource path",
-        "the Java library brings no {library}",
-        "JNA (Native library (darwin-aarch64/libfoo.dylib) not found in resource path)",
-        r"[Nn]ative library \((?P<library>(?:darwin|linux|win32|com/sun/jna/(?:darwin|linux|win32))"
-        r"-?[\w-]{0,20}/[^)\n]{1,120})\) not found in resource path",
-        0.85,
-    ),
+    *OF_JAVA,
     Text(
         "is not a valid Win32 application",
         "a DLL is for another processor than the program that loads it",
@@ -268,42 +239,7 @@ TEXTS = (
         )
         for needle in ("is 32-bit instead of 64-bit", "is 64-bit instead of 32-bit")
     ),
-    Text(
-        "binaries cannot be used on the",
-        "the installed binaries are for {have}, this platform is {need}",
-        "sharp (npm)",
-        r"'(?P<have>[\w-]{3,30})' binaries cannot be used on the '(?P<need>[\w-]{3,30})' platform",
-        0.95,
-    ),
-    Text(
-        "Could not load the",
-        "the native module was installed for another platform than {need}",
-        'sharp (npm): Could not load the "sharp" module using the X runtime',
-        r"Could not load the \"(?P<library>sharp)\" module using the (?P<need>[\w-]{3,30}) runtime",
-        0.9,
-    ),
-    Text(
-        "installed esbuild",
-        "esbuild's binary was installed on another platform than the one it is used on",
-        "esbuild npm package (node-platform.ts)",
-        r"installed esbuild (?:for|on) another platform",
-        0.93,
-    ),
-    Text(
-        "specified native binaries",
-        "the installed package is for another platform",
-        "npm packages that bring a binary a platform",
-        r"for another platform than the one you're currently using",
-        0.9,
-    ),
-    Text(
-        "Unsupported platform",
-        "the npm package is for {have}, this machine is {need}",
-        "npm and yarn (EBADPLATFORM: wanted ... (current: ...))",
-        r"Unsupported platform for (?P<library>[^:\n]{1,80}): wanted (?P<have>[^\n]{1,100})"
-        r" \(current: (?P<need>[^\n)]{1,100})\)",
-        0.8,
-    ),
+    *OF_NODE,
 )
 
 
@@ -317,7 +253,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         "npm ERR!", "npm error", "error "
     ):
         return
-    library = best.group("library") or _named(best, log)
+    library = best.group("library") or best.group("other") or _named(best, log)
     have, need = best.group("have", "another ISA"), best.group("need", "another")
     message = best.text.says.format(library=library or "a library", have=have, need=need)
     confidence = 0.6 if "cannot be preloaded" in best.line else best.text.confidence

@@ -110,6 +110,14 @@ TEXTS = (
         0.8,
     ),
     Text(
+        "error while loading shared libraries",
+        _ABSENT,
+        "glibc elf/dl-load.c, with the rest of the line on the next one or cut off",
+        r"error while loading shared libraries: (?P<library>[\w./+@-]{1,300}\.so[\w.]{0,20}):"
+        r"\s*(?:cannot(?: open(?: shared(?: object)?)?)?\s*)?$",
+        0.85,
+    ),
+    Text(
         "Error loading shared library",
         _ABSENT,
         "musl ldso/dynlink.c",

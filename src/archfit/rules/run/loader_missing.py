@@ -170,18 +170,12 @@ TEXTS = (
         rf"(?:{_LOADER}|\S{{1,120}}): bad ELF interpreter: No such file",
         0.95,
     ),
-    Text(
-        "cannot run dynamically linked executables",
-        "NixOS has no loader at the place which the program names",
-        "NixOS stub-ld",
-        r"NixOS cannot run dynamically linked executables",
-        0.95,
-    ),
-    Text(
-        "Could not start dynamically linked executable",
-        "there is no loader at the place which the program names",
-        "NixOS stub-ld",
-        confidence=0.95,
+    *(
+        Text(needle, "there is no loader where the program names it", "NixOS stub-ld", "", 0.95)
+        for needle in (
+            "NixOS cannot run dynamically linked executables",
+            "Could not start dynamically linked executable",
+        )
     ),
     Text(
         "ELF interpreter",
@@ -194,7 +188,7 @@ TEXTS = (
         "not found",
         "a shell says that the program is not found, though it is there",
         "busybox ash and dash on ENOENT",
-        r"(?:^|[\s:])(?:/bin/)?(?:ba|da|a)?sh: (?:\d{1,4}: |line \d{1,4}: )?"
+        r"(?:^|[\s:`'\"|>])(?:/bin/)?(?:ba|da|a)?sh: (?:\d{1,4}: |line \d{1,4}: )?"
         r"(?P<path>\.{0,2}/[\w./+-]{1,160}): not found",
         0.7,
         ("Permission denied",),
@@ -247,12 +241,30 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
             confidence -= 0.05 if kind == "binary" else 0.1
     elif listed and kind != "script":
         confidence = 0.8
-    elif kind == "binary" and best.text.needle == "not found":
-        confidence = 0.7
+    elif best.text.needle == "not found" and kind != "script":
+        # A shell on Alpine says so of a program of glibc, of which there are many.
+        there = _said_to_be_there(log, path)
+        alpine = log.platform.distribution == "alpine" or log.says("alpine", "Alpine")
+        confidence = 0.78 if there else 0.7 if kind == "binary" else 0.6 if alpine else 0.0
     else:
+        return
+    if not confidence:
         return
     message = f"{path} is there, but the loader that it names is not" if path else ""
     yield said(best, hits, message=message, remedies=_mend(best, log), confidence=confidence)
+
+
+#: Somebody says that the file is there, or a command before made it executable.
+_THERE = (
+    r"(?i)(?:file|binary|executable|program|it|\bls) (?:does |do |clearly |really |definitely )?"
+    r"(?:exists?|is there|is present|is executable)\b|exists and is executable"
+    r"|chmod (?:a?\+x|[0-7]{{3,4}}) \S{{0,100}}{name}(?:\s|$)"
+)
+
+
+def _said_to_be_there(log: Log, path: str) -> bool:
+    name = re.escape(path.rsplit("/", 1)[-1])
+    return re.search(_THERE.format(name=name), log.text) is not None
 
 
 def _shown(log: Log, path: str) -> tuple[bool, bool]:
@@ -282,7 +294,10 @@ def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
             safe=True,
             verify="readelf -l PROGRAM | grep interpreter",
         )
-    if ("qemu" in line or "emulator" in line or "osetta" in line) and isa:
+    if "osetta" in line and isa:
+        yield from _for_rosetta(isa, loader, log)
+        return
+    if ("qemu" in line or "emulator" in line) and isa:
         package, folder = _CROSS_LIBC.get(isa, ("", ""))
         if log.says("docker", "buildx", "container", "FROM ", "failed to solve"):
             yield Remedy(
@@ -291,11 +306,18 @@ def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
                 f"docker build --platform linux/{isa} .",
                 verify="docker image inspect IMAGE --format '{{.Architecture}}'",
             )
-        elif package and "musl" not in loader:
+        elif package and "musl" not in loader and _debian(log):
             yield Remedy(
                 f"Install glibc for {isa} and tell qemu where it is",
                 f"apt-get install {package} && export QEMU_LD_PREFIX={folder}",
                 verify=f"ls {folder}{loader}",
+            )
+        else:
+            yield Remedy(
+                f"Tell qemu which folder holds the libraries of {isa} (those of an image or a "
+                "distribution for it)",
+                "export QEMU_LD_PREFIX=FOLDER",
+                verify=f"ls FOLDER{loader}",
             )
         return
     if log.platform.distribution == "alpine" or log.says("alpine", "Alpine"):
@@ -317,6 +339,33 @@ def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:
             "See which loader the program names, then install that C library or build against "
             "the one that is here",
             "readelf -l PROGRAM | grep interpreter",
+        )
+
+
+def _debian(log: Log) -> bool:
+    return log.platform.distribution in ("", "debian")
+
+
+def _for_rosetta(isa: str, loader: str, log: Log) -> Iterator[Remedy]:
+    """Rosetta looks for the loader where the program names it, and reads no variable of qemu's."""
+    if log.says("docker", "buildx", "container", "FROM ", "failed to solve", "Docker"):
+        yield Remedy(
+            f"A {isa} program is started in an image of another platform: build the image for "
+            f"linux/{isa}, or fetch the program for the image's own (TARGETARCH)",
+            f"docker build --platform linux/{isa} .",
+            verify="docker image inspect IMAGE --format '{{.Architecture}}'",
+        )
+    if _debian(log):
+        yield Remedy(
+            f"Install the C library of {isa} beside the machine's own, so that {loader} is there",
+            f"dpkg --add-architecture {isa} && apt-get update && apt-get install libc6:{isa}",
+            verify=f"ls -l {loader}",
+        )
+    else:
+        yield Remedy(
+            f"Bring the C library of {isa}, with its loader at {loader}, or run the program in an "
+            f"image for linux/{isa}",
+            verify=f"ls -l {loader}",
         )
 
 

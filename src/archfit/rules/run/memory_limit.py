@@ -36,6 +36,7 @@ from archfit.formats.log import Log
 from archfit.model.finding import Finding, Remedy
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
+from archfit.rules.apple_machine import spoken_of_mac
 from archfit.rules.said import said, surest
 
 _KILLED = "it was killed, which the kernel does when memory runs out"
@@ -193,13 +194,7 @@ TEXTS = (
         r"returned a non-zero code: 137",
         0.82,
     ),
-    Text(
-        "virtual memory exhausted",
-        _FAILED,
-        "GNU xmalloc (GCC, bash, ld)",
-        r"virtual memory exhausted",
-        0.95,
-    ),
+    Text("virtual memory exhausted", _FAILED, "GNU xmalloc (GCC, bash, ld)", "", 0.95),
     Text(
         "memory exhausted",
         _FAILED,
@@ -207,13 +202,7 @@ TEXTS = (
         r"memory exhausted",
         0.93,
     ),
-    Text(
-        "out of memory allocating",
-        _FAILED,
-        "GCC (cc1plus: out of memory allocating N bytes)",
-        "",
-        0.96,
-    ),
+    Text("out of memory allocating", _FAILED, "GCC (out of memory allocating N bytes)", "", 0.96),
     Text(
         "out of memory",
         _FAILED,
@@ -251,13 +240,7 @@ TEXTS = (
     Text(
         "MemoryError", _FAILED, "Python", r"^(?:[\w.]{0,60})?MemoryError\b", 0.9, ("cuda", "CUDA")
     ),
-    Text(
-        "std::bad_alloc",
-        _FAILED,
-        "C++ (terminate called after throwing ...)",
-        r"std::bad_alloc",
-        0.72,
-    ),
+    Text("std::bad_alloc", _FAILED, "C++ (terminate called after throwing ...)", "", 0.72),
     Text("compiler is out of heap space", _FAILED, "MSVC C1060", "", 0.96),
     Text("paging file is too small", _FAILED, "Windows ERROR_COMMITMENT_LIMIT (1455)", "", 0.95),
     Text(
@@ -329,13 +312,13 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     best = surest(left)
     confidence = best.text.confidence
     if best.text.says == _KILLED or "137" in best.text.needle:
-        if log.platform.os == "darwin" and not log.has(*_COMPILING, *_LIMITS):
+        if spoken_of_mac(log) and not log.has(*_COMPILING, *_LIMITS):
             confidence = 0.45
         elif log.has(*_OTHERS):
             confidence = 0.5
         elif log.has(*_COMPILING) and confidence < 0.85:
             confidence = 0.85
-    if best.text.needle == "Killed" and log.platform.os == "darwin" and not log.has(*_COMPILING):
+    if best.text.needle == "Killed" and spoken_of_mac(log) and not log.has(*_COMPILING):
         confidence = min(confidence, 0.45)
     program = best.group("program") or best.group("tool")
     message = best.text.says.format(program=program or "it", tool=program or "compiler")
@@ -346,11 +329,22 @@ def _counts(hit: Hit, log: Log) -> bool:
     if hit.text.needle == "memory allocation of":
         # jemalloc that refuses its pages says so first.
         return not log.has("Unsupported system page size")
-    if hit.text.says == _KILLED and log.has(*_NOT_OOM):
+    if hit.text.says == _KILLED and (log.has(*_NOT_OOM) or _went_on(hit, log)):
         return False
     if hit.text.needle == "std::bad_alloc":
         return log.has("terminate called", "what():", "Aborted", "libc++abi")
     return True
+
+
+def _went_on(hit: Hit, log: Log) -> bool:
+    """A test kills a process by itself: what it printed stands above its package's `ok`."""
+    for at in range(hit.number, hit.number + 200):
+        line = log.lines.get(at, "")
+        if line.startswith(("ok  \t", "ok \t", "--- PASS", "    --- PASS")):
+            return True
+        if line.startswith(("FAIL", "--- FAIL", "#", "exit status", "make", "panic:")):
+            return False
+    return False
 
 
 def _mend(hit: Hit, log: Log) -> Iterator[Remedy]:

@@ -63,6 +63,13 @@ TEXTS = (
         0.95,
     ),
     Text(
+        "unknown message type",
+        _TYPE,
+        "golang/protobuf jsonpb in istiod's webhook (Envoy filter: unknown message type X)",
+        r"unknown message type [\\\"']{1,4}(?P<name>(?:envoy|udpa|xds|istio)[\w.]{1,200})",
+        0.93,
+    ),
+    Text(
         "unknown type",
         _TYPE,
         "protobuf util/type_resolver and Envoy (Invalid type URL, unknown type: X)",
@@ -84,6 +91,14 @@ TEXTS = (
         r"type (?P<name>envoy[\w.]{1,160}) reason INVALID_ARGUMENT:[^\n]{0,300}?"
         r"(?P<field>\w{1,80}): Cannot find field",
         0.9,
+    ),
+    Text(
+        "Cannot find field",
+        "the control plane sends the proxy a field that its release does not know",
+        "protobuf json before 22, for Istio's own messages (x: Cannot find field.)",
+        r"Unable to parse JSON as proto \(INVALID_ARGUMENT:(?:\([\w.\[\]]{0,80}\) ?)?"
+        r"(?P<field>\w{0,80}): Cannot find field",
+        0.86,
     ),
     Text(
         "has unknown fields",

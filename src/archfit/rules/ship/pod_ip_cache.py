@@ -52,6 +52,8 @@ _STRONG = (
     r"(?:is|are|was|were|being) (?:wrong|incorrect|stale|mixed|swapped)"
     r"|(?:attributed|assigned|associated|tagged) (?:incorrectly|to another|to the wrong)"
     r"|no longer (?:have|has|carry)[^\n]{0,40}(?:k8s|attribut)"
+    r"|(?:reports?|shows?|counts?) (?:the )?(?:wrong|incorrect) (?:traffic|network|metrics|bytes)"
+    r"|metadata (?:information )?(?:of|about|from) (?:one of the|another|some other)"
 )
 _CARRIED = r"(?:k8s[._]pod|pod_name|metadata|label|attribut|carr(?:y|ies)|tagged|named? |names? )"
 _OLD = (
@@ -78,7 +80,7 @@ TEXTS = (
         )
         for needle in (
             *("wrong", "incorrect", "incorrectly", "Wrong", "Incorrect", "stale", "unrelated"),
-            *("mixed", "swapped", "mismatched", "attributed", "associated"),
+            *("mixed", "swapped", "mismatched", "attributed", "associated", "metadata"),
             *("no longer have", "no longer has", "no longer carry"),
         )
     ),
@@ -95,6 +97,8 @@ TEXTS = (
             "could not find pod",
             "pod not found in cache",
             "getting the pod",
+            "Unable to build K8s resource attributes",
+            "error detecting resource: getting pod metadata",
         )
     ),
     *(
@@ -102,7 +106,17 @@ TEXTS = (
         for needle in (
             *("k8s.pod.ip", "hostNetwork", "host network", "pod_association", "podIP", "pod IP"),
             *("same IP", "old IP", "address is shared", "podIPs", "recycling", "reuses", "reuse"),
-            *("Pod IP", "pod ip", "IP reuse", "reused", "recycled", "SNAT", "masquerade", "NAT"),
+            *(
+                "HostNetwork",
+                "Pod IP",
+                "pod ip",
+                "IP reuse",
+                "reused",
+                "recycled",
+                "SNAT",
+                "masquerade",
+                "NAT",
+            ),
             *(
                 "net.sock.peer.addr",
                 "net.peer.ip",
@@ -143,6 +157,9 @@ _TELEMETRY = (
     "vector",
     "metrics",
     "traces",
+    "tracing",
+    "resource attributes",
+    "gadget",
 )
 #: `k8s.pod.name: Str(web-1)`, `k8s_pod_name="web-1"`, `"k8s.pod.name": "web-1"`.
 _TOLD = r"{}[\"']?\s{{0,4}}[:=]\s{{0,4}}(?:Str\()?[\"']?(?P<value>[\w.:-]{{1,253}})"

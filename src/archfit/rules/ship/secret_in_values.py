@@ -113,14 +113,32 @@ _PROSE = tuple(
         *("cleartext", "unencrypted", "committed"),
     )
 )
+_IN_CONFIG_MAP = tuple(
+    Text(
+        word,
+        "a secret is written into a ConfigMap, which nothing treats as one",
+        "field reports",
+        r"(?i)(?:stores?|stored|writes?|written|renders?|rendered|puts?|kept)\b[^\n]{0,80}(?:passw"
+        r"|secret|credential|token|sensitive)[^\n]{0,80}\b(?:in|into|to) (?:the |a )?"
+        r"config ?maps?\b|(?:passw\w{0,10}|secret|credential|token|sensitive)[^\n]{0,60}"
+        r"(?:stored|written|rendered"
+        r"|kept|put|exposed|ends? up|lands?)[^\n]{0,40}\b(?:in|into|to) (?:the |a )?"
+        r"(?:config ?maps?\b|values\b)|(?:stored|kept|saved) [^\n]{0,30}as an? (?:input )?value "
+        r"(?:for|of) the chart",
+        0.78,
+    )
+    for word in ("ConfigMap", "ConfigMaps", "configmap", "configMap", "values", "value")
+)
 TEXTS = (
     *_SCANNERS,
     *_PROSE,
+    *_IN_CONFIG_MAP,
     *(Text(word, _CLEAR, "Helm values, --set, helm get values", confidence=0.5) for word in _WORDS),
 )
 #: The text is or names a chart's values.
 _VALUES = (
-    r"values(?:[.-][\w.-]{1,40})?\.ya?ml|(?:USER-SUPPLIED|COMPUTED) VALUES|helm (?:install|upgrade"
+    r"values(?:[.-][\w.-]{1,40})?\.ya?ml|\b[Hh]elm[ -][Cc]harts?\b"
+    r"|\bvalues? for (?:the )?charts?\b|(?:USER-SUPPLIED|COMPUTED) VALUES|helm (?:install|upgrade"
     r"|template|(?:get|show) values|secrets)|\bhelm\b[^\n]{0,200}--set|Chart\.yaml|charts?/"
     r"|HelmRelease|valuesObject|^(?:replicaCount|fullnameOverride|nameOverride|imagePullSecrets):"
 )
@@ -149,6 +167,10 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     if scanned and values:
         best = max(scanned, key=lambda hit: hit.text.confidence)
         yield _finding(_FOUND, scanned, log, best.text.confidence)
+        return
+    placed = [hit for hit in hits if hit.text in _IN_CONFIG_MAP]
+    if placed and not log.has(*_FAILS):
+        yield _finding(placed[0].text.says, placed, log, placed[0].text.confidence)
         return
     if not values:
         return
