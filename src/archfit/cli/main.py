@@ -23,6 +23,7 @@ VERBS = {
     "facts": "what archfit sees in a subject, frozen as JSON",
     "explain": "the card of a rule, or the list of all",
     "lab": "experiments with real toolchains",
+    "crash": "from a dead process to the line: symbolize, unwind, attach",
     "completion": "completion for bash, zsh or fish",
 }
 

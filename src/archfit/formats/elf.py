@@ -379,6 +379,11 @@ class Elf:
         """A section of this name is in the table, with or without bytes."""
         return name in self._once("sections", self._sections)
 
+    def section_flags(self, name: str) -> int:
+        """sh_flags of the first section with this name; 0 when there is none."""
+        row = self._once("sections", self._sections).get(name)
+        return row[2] if row else 0
+
     def _sections(self) -> dict[str, tuple[int, ...]]:
         return elf_sections.by_name(self.data, self.header, self._rows)
 

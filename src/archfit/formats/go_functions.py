@@ -30,9 +30,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archfit.formats import go_inline
-from archfit.formats.go_pcvalue import rows, value_at
+from archfit.formats.go_pcvalue import rows
 from archfit.formats.memory import Memory
 from archfit.formats.pclntab import Header
+from archfit.formats.walks import value_at
 from archfit.model.errors import Malformed
 
 #: funcID of `internal/abi/symtab.go` differ by release; flags do not.

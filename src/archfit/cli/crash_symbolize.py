@@ -1,0 +1,141 @@
+"""`archfit crash symbolize`: function, file and line of addresses."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archfit.crash.symbolizer import Symbolizer
+
+DESCRIPTION = """\
+Says which function, file and line each address of a binary is, with the whole chain of
+inlined calls, innermost first. Go's own tables are read, so a stripped Go program has
+names and lines; C, C++ and Rust are read from DWARF, also in separate debug files.
+PC is an address of the file, in hexadecimal, as for addr2line; without any, addresses
+are read from standard input, one a line."""
+
+EXAMPLES = """\
+examples:
+  archfit crash symbolize ./app 0x4a3f20
+  archfit crash symbolize ./app < addresses.txt
+  archfit crash symbolize --base 0x7f12a4000000 libapp.so 0x7f12a40a3f20
+  archfit crash symbolize --format jsonl ./app 4a3f20 4a4001 | jq .frames
+  archfit crash symbolize --isa arm64 ./universal 0x100003f20
+"""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of the verb."""
+    parser.add_argument("binary", metavar="BINARY", help="ELF, Mach-O or PE")
+    parser.add_argument("pc", metavar="PC", nargs="*", help="default: lines of standard input")
+    parser.add_argument("--base", metavar="ADDR", help="where the binary was loaded, in hex")
+    parser.add_argument("--isa", default="", help="which slice of a universal file")
+    parser.add_argument("--return-addresses", action="store_true",
+                        help="take each PC for the address that a call returns to")  # fmt: skip
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    parser.add_argument("--format", choices=("text", "jsonl"), default="text",
+                        help="text: as addr2line -f -i prints it (default)")  # fmt: skip
+
+
+def run(args: Namespace) -> int:
+    """Symbolise; 3 when no address got a name."""
+    from contextlib import ExitStack
+
+    from archfit.crash.symbolizer import open_binary
+
+    with ExitStack() as stack:
+        symbolizer = open_binary(args.binary, stack, args.isa, cached=not args.no_cache)
+        named = False
+        write = _jsonl if args.format == "jsonl" else _text
+        for block in write(symbolizer, _addresses(args, symbolizer.base)):
+            named = True
+            sys.stdout.write(block)
+        if not args.quiet:
+            for note in symbolizer.notes[:10]:
+                sys.stderr.write(f"archfit: {note}\n")
+        symbolizer.keep()
+    return 0 if named else 3
+
+
+def _addresses(args: Namespace, own: int) -> Iterator[tuple[int, int]]:
+    """(as given, address of the file to look up)."""
+    from archfit.model.errors import Misuse
+
+    shift = 0 if args.base is None else own - _number(args.base, "--base")
+    back = 1 if args.return_addresses else 0
+    words: Iterable[str] = args.pc or sys.stdin
+    for word in words:
+        text = word.strip()
+        if text:
+            given = _number(text, "PC")
+            yield given, given + shift - back
+        elif args.pc:
+            raise Misuse("an empty PC")
+
+
+def _number(text: str, what: str) -> int:
+    from archfit.model.errors import Misuse
+
+    try:
+        number = int(text, 16)
+    except ValueError:
+        raise Misuse(f"{what} {text[:40]!r} is no hexadecimal address") from None
+    if not 0 <= number < 1 << 64:
+        raise Misuse(f"{what} {text[:40]!r} is no address of 64 bits")
+    return number
+
+
+def _text(symbolizer: Symbolizer, addresses: Iterable[tuple[int, int]]) -> Iterator[str]:
+    frames_of = symbolizer.frames
+    parts: list[str] = []
+    named = 0
+    for _, pc in addresses:
+        frames = frames_of(pc)
+        parts += [f"{frame[0] or '??'}\n{frame[1] or '??'}:{frame[2]}\n" for frame in frames]
+        if not frames:
+            parts.append("??\n??:0\n")
+        else:
+            named += 1
+        if len(parts) > 4096:
+            yield "".join(parts)
+            parts = []
+    text = "".join(parts)
+    if named:
+        yield text
+    else:
+        sys.stdout.write(text)
+
+
+def _jsonl(symbolizer: Symbolizer, addresses: Iterable[tuple[int, int]]) -> Iterator[str]:
+    from json.encoder import encode_basestring_ascii as quoted
+
+    texts: dict[str, str] = {}
+
+    def text(value: str) -> str:
+        found = texts.get(value)
+        if found is None:
+            found = texts[value] = quoted(value)
+        return found
+
+    parts: list[str] = []
+    named = 0
+    for given, pc in addresses:
+        frames = symbolizer.frames(pc)
+        named += bool(frames)
+        inner = ", ".join(
+            f'{{"function": {text(f[0])}, "file": {text(f[1])}, "line": {f[2]}, '
+            f'"inlined": {"true" if f[3] else "false"}, "source": "{f[4]}", "trust": "{f[5]}"'
+            + (f', "start_line": {f[6]}}}' if f[6] else "}")
+            for f in frames
+        )
+        parts.append(f'{{"pc": "{given:#x}", "frames": [{inner}]}}\n')
+        if len(parts) > 4096:
+            yield "".join(parts)
+            parts = []
+    if named:
+        yield "".join(parts)
+    else:
+        sys.stdout.write("".join(parts))
