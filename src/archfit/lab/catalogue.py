@@ -253,7 +253,7 @@ def c_compilers() -> list[CCompiler]:
     found = [*_native(), *_crossed()]
     zig = _zig()
     if zig:
-        version = _said((zig, "version"))
+        version = answer((zig, "version"))
         found += [
             CCompiler(
                 "zig cc", zig, (zig, "cc", "-target", triple), "zig", version, triple, *_of(triple)
@@ -275,8 +275,8 @@ def compiler_for(name: str, target: str, libc: str = "") -> CCompiler | None:
 def _native() -> Iterator[CCompiler]:
     for name in ("gcc", "clang", "musl-gcc"):
         for path in Live().which(name)[:1]:
-            triple = _said((path, "-dumpmachine"))
-            said = _said((path, "--version"))
+            triple = answer((path, "-dumpmachine"))
+            said = answer((path, "--version"))
             kind = "clang" if "clang" in said else "gcc"
             if name == "musl-gcc":
                 triple = triple.replace("-gnu", "-musl")
@@ -291,11 +291,11 @@ def _crossed() -> Iterator[CCompiler]:
                 own = _of(triple)
                 if own[0] == machine():
                     continue
-                said = _said((path, "--version"))
+                said = answer((path, "--version"))
                 yield CCompiler(f"{triple}-gcc", path, (path,), "gcc", said, triple, *own)
                 if clang and "linux" in triple and os.path.isdir(f"/usr/{triple}/include"):
                     argv = (clang[0], f"--target={triple}")
-                    said = _said((clang[0], "--version"))
+                    said = answer((clang[0], "--version"))
                     yield CCompiler("clang", clang[0], argv, "clang", said, triple, *own)
 
 
@@ -337,7 +337,7 @@ def emulators(only: str = "") -> list[Emulator]:
             for name in (f"qemu-{suffix}", f"qemu-{suffix}-static"):
                 for path in Live().which(name)[:1]:
                     isa = of_qemu(name) or ""
-                    words = _said((path, "--version")).split()
+                    words = answer((path, "--version")).split()
                     version = words[2] if len(words) > 2 else ""
                     roots = (f"/usr/{cpu}-{s}" for cpu in row["gnu"] for s in _CROSS[:3])
                     root = next((r for r in roots if os.path.isdir(f"{r}/lib")), "")
@@ -356,14 +356,14 @@ def emulator_for(target: str) -> Emulator | None:
 def debuggers() -> list[Debugger]:
     """Those on PATH, with the first line of what they say of their version."""
     return [
-        Debugger(name, path, _said((path, "version" if name == "dlv" else "--version")))
+        Debugger(name, path, answer((path, "version" if name == "dlv" else "--version")))
         for name in ("gdb", "gdb-multiarch", "lldb", "dlv", "rr")
         for path in Live().which(name)[:1]
     ]
 
 
 @cache
-def _said(argv: tuple[str, ...]) -> str:
+def answer(argv: tuple[str, ...]) -> str:
     """The line of a program's answer that tells its version, else the first; "" for none."""
     try:
         done = experiment.run(

@@ -1,0 +1,3 @@
+module archfit.example/app
+
+go 1.19

@@ -1,0 +1,3 @@
+module archfit.example/cxx
+
+go 1.19

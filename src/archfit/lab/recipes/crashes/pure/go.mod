@@ -1,0 +1,3 @@
+module archfit.example/pure
+
+go 1.19

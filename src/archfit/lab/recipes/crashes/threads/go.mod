@@ -1,0 +1,3 @@
+module archfit.example/threads
+
+go 1.19
