@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archfit.cli.main import every_verb, module
 from archfit.engine.registry import card, rules
-from archfit.facts import binary, go, host
+from archfit.facts import binary, go, host, lab
 from archfit.model.rule import Rule
 
 HERE = Path(__file__).resolve().parent.parent
@@ -75,7 +75,7 @@ def facts() -> str:
         " the values with source and trust.",
         "",
     ]
-    for title, kind in (("Files", binary), ("Go", go), ("Host", host)):
+    for title, kind in (("Files", binary), ("Go", go), ("Host", host), ("Lab", lab)):
         lines += [f"## {title}", "", "| key | type | what it says |", "|---|---|---|"]
         lines += [f"| `{k.name}` | {k.kind.__name__} | {k.doc} |" for k in kind.ALL]
         lines.append("")

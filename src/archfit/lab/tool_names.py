@@ -86,7 +86,7 @@ class Tools:
 
     def _go(self, version: str) -> catalogue.GoToolchain:
         if version:
-            return catalogue.go_toolchain(version, self.offline)
+            return catalogue.go_toolchain(version, offline=True)
         found = catalogue.go_toolchains()
         if not found:
             raise Unavailable("no Go toolchain is here", "archfit lab doctor")

@@ -20,9 +20,10 @@ from archfit.model.errors import Malformed, Unavailable
 _KEPT = 1 << 18
 #: Of the user's environment a recipe sees these alone, so that its result is not the user's.
 _PASSED = (
-    "PATH HOME TMPDIR USER GOCACHE GOPATH GOMODCACHE GOPROXY GOSUMDB GONOSUMDB GOAUTH"
-    " HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR"
-).split()
+    *("PATH", "HOME", "TMPDIR", "USER", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("GOCACHE", "GOPATH", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOAUTH"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
 #: What a script of a recipe says and returns when this machine does not allow what it needs.
 _NOT_ALLOWED, _SKIPPED = "archfit-lab: ", 77
 

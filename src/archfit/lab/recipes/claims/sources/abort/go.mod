@@ -1,0 +1,3 @@
+module example.com/abort
+
+go 1.19

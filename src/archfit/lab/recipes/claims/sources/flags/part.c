@@ -1,0 +1,1 @@
+int part_c(void) { return 1; }

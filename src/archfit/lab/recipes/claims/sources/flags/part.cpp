@@ -1,0 +1,1 @@
+extern "C" int part_cpp(void) { return 2; }

@@ -1,0 +1,3 @@
+module example.com/mangled
+
+go 1.19

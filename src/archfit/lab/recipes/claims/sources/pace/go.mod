@@ -1,0 +1,3 @@
+module example.com/pace
+
+go 1.19

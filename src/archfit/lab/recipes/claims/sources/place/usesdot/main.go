@@ -1,0 +1,5 @@
+package main
+
+import "example.com/place/dot"
+
+func main() { println(dot.Seven()) }

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/place/srcdir"
+
+func main() { println(srcdir.Seven()) }

@@ -1,0 +1,3 @@
+module example.com/strip
+
+go 1.19
