@@ -41,7 +41,7 @@ _CRASH_SIGNS = (
     "frame #0",
 )
 #: One of them stands in every text that shows commits with their messages.
-_COMMIT_SIGNS = ("\ncommit ", "Change-Id: ", "Signed-off-by: ", "Reviewed-", "Co-authored-by: ")
+_COMMIT_SIGNS = ("Author: ", "Change-Id: ", "Signed-off-by: ", "Reviewed-", "Co-authored-by: ")
 #: Texts up to this many characters are looked at once more with broken lines joined.
 _REJOINED = 1 << 20
 #: Secrets are looked for in this many characters of a line that a rule saw.

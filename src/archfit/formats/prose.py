@@ -25,6 +25,8 @@ _EXPLAINS = (
     r"\b(?:occurs|happens) (?:when|whenever|if)\b",
     r"\bprints [^\n]{0,200} (?:when|whenever|if) (?:it|a|an|the|two)\b",
     r"\b[Ww]hat does [^\n]{0,200} mean\b",
+    # what a configuration script looks into
+    r"^\W{0,8}[Cc]hecking (?:for|whether|if)\b",
     # what somebody would see
     r"\b[Yy]ou (?:may|might|could|would|will|can) (?:also )?"
     r"(?:see|get|encounter|receive|notice|run into|face|experience)\b",

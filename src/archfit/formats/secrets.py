@@ -63,7 +63,7 @@ _OBJECT = r"[a-z][a-z0-9]{0,60}(?:[-./_][a-z0-9]{1,60}){0,20}"
 _CREDENTIAL = (
     r"(?:client|app|application|consumer|webhook|cookie|jwt|shared|session|hmac)[_-]?secret"
 )
-_NAMED_OBJECT = r"[-./_](?:secrets?|creds?|credentials?|tokens?|keys?|ref|name)$"
+_NAMED_OBJECT = r"[-./_](?:secrets?|creds?|credentials?|tokens?|keys?|ref)$"
 
 #: What stands where a secret would, and is none.
 PLACEHOLDER = (
@@ -76,7 +76,8 @@ PLACEHOLDER = (
 #: Names of places to look secrets up, not secrets.
 REFERENCE = (
     r"(?i)(?:existing|name|ref|path|file|keyref|enabled|length|type|policy|ttl|expir\w{0,10}"
-    r"|update|mount|rotation|create|provider|hash|count|max|min|url|uri|tokens)$"
+    r"|update|mount|rotation|create|provider|hash|count|max|min|url|uri|tokens"
+    r"|(?:password|passwd|username|token)[_-]?keys?)$"
 )
 
 

@@ -255,12 +255,7 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
             rf"{_FIRST}: invalid pseudo-version",
             0.94,
         ),
-        (
-            "could not read Username for",
-            "git, called by the go command for a private module",
-            "",
-            0.6,
-        ),
+        ("could not read Username for", "git, called by the go command", "", 0.6),
         (
             "git ls-remote",
             "cmd/go/internal/modfetch/codehost",
@@ -388,7 +383,8 @@ _ROWS: dict[str, tuple[tuple[str, str, str, float], ...]] = {
 }
 #: What the compiler says where two modules do not fit each other.
 _SKEW = (
-    "not enough arguments in call|too many arguments in call|has no field or method|missing method"
+    *("not enough arguments in call", "too many arguments in call"),
+    *("has no field or method", "missing method"),
 )
 _IN_CACHE = r"pkg[/\\]mod[/\\](?P<module>[^\s:@]{1,150})@v[^\s:]{1,200}\.go:\d{1,6}:\d{1,5}: "
 TEXTS = (
@@ -399,6 +395,6 @@ TEXTS = (
     ),
     *(
         Text(needle, CONFLICT, "cmd/compile on a file of the module cache", _IN_CACHE, 0.78)
-        for needle in _SKEW.split("|")
+        for needle in _SKEW
     ),
 )

@@ -318,7 +318,7 @@ _X86_IMAGE = r"linux/(?:amd64|x86_64)|x86_64 (?:image|container)|amd64 (?:image|
 def out_of_reach(line: str) -> bool:
     """Go's runtime for amd64 was given an address that Linux gives no amd64 program: it extends
     the sign (runtime/lfstack.go), and bit 47 was set, as on a 64-bit ARM machine."""
-    return "-> node=0xffffffff" in line
+    return re.search(r"-> node=0xffff[0-9a-f]{12}\b", line) is not None
 
 
 def translator_of(log: Log) -> str:

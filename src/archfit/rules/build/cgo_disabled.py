@@ -263,7 +263,18 @@ def _undefined(hit: Hit, log: Log) -> float:
         return 0.75 if any(log.build.target) else 0.5
     if log.build.crosses and dependency and not re.search(_NOT_CGO, where):
         return 0.5
+    if log.build.cgo != "1" and log.build.target[1] and re.search(_NATIVELY, log.text[:100_000]):
+        # It builds natively, and the other target lacks many names at once.
+        names = set(re.findall(r"undefined: (\w{1,80})", log.text[:100_000]))
+        return 0.55 if len(names) > 3 and not re.search(_NOT_CGO, where) else 0.0
     return 0.0
+
+
+#: Somebody says that the same build passes for the machine's own ISA.
+_NATIVELY = (
+    r"(?i)(?:works?|working|fine|builds?|compiles?|ok)\b[^\n]{0,40}\b(?:amd64|x86_64|natively"
+    r"|my (?:machine|mac|pc|laptop)|without (?:GOOS|GOARCH|cross))"
+)
 
 
 def _member(hit: Hit, log: Log) -> float:

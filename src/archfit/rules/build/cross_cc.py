@@ -64,13 +64,15 @@ _EMULATION = "the linker cannot write what is asked of it: {what}"
 TEXTS = (
     *OPTIONS,
     *ABSENT,
-    Text(
-        "Assembler messages",
-        "the assembler is for another processor than Go's own {what}",
-        "GNU as, before its errors on runtime/cgo/gcc_*.S",
-        r"(?P<what>gcc_(?:arm64|amd64|arm|386|ppc64x|s390x|riscv64|mips\w{0,4}|loong64)\.S): "
-        r"Assembler messages",
-        0.85,
+    *(
+        Text(
+            f"gcc_{isa}.S",
+            "the assembler is for another processor than Go's own {what}",
+            "GNU as in any language, on runtime/cgo/gcc_*.S (gcc_arm64.S: Assembler messages:)",
+            rf"(?P<what>gcc_{isa}\.S):(?: [A-Z][^\n]{{1,60}}:\s*$|\d{{1,5}}: \S{{1,12}}: )",
+            0.88,
+        )
+        for isa in ("arm64", "amd64", "arm", "386", "ppc64x", "s390x", "riscv64", "loong64")
     ),
     Text(
         "bad value",

@@ -124,6 +124,12 @@ OWN = (
         confidence=0.75,
     ),
     _NPM,
+    Text(
+        "can not run under Rosetta",
+        "the debugger was built by a Go for Intel, the machine is Apple Silicon",
+        "delve pkg/proc/gdbserial (check that the installed build of Go is right for your CPU)",
+        confidence=0.95,
+    ),
     *(
         Text(
             needle,

@@ -209,5 +209,6 @@ RULE = Rule(
         "build.sdk",
         "build.header-missing",
         "run.libc-mismatch",
+        "run.os-too-old",
     ),
 )

@@ -41,6 +41,12 @@ TEXTS = (
     sign("SIGFPE", "Go runtime/sigtab_*.go"),
     sign("signal arrived during", "Go runtime/signal_unix.go (cgo execution), signal_windows.go"),
     Text(
+        "signal arrived during external code execution",
+        "the program died of a fault in C",
+        "Go runtime/signal_windows.go, without the dump that follows",
+        confidence=0.75,
+    ),
+    Text(
         "signal: segmentation fault",
         "the program died of a fault, and Go printed no dump: it was in C",
         "Go os/exec and cmd/go (signal: segmentation fault (core dumped))",

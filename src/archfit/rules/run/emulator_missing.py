@@ -171,6 +171,19 @@ TEXTS = (
         0.75,
     ),
     Text(
+        "not supported on this machine",
+        "the kernel runs no programs for {path}: no translator is registered",
+        "arch-test (arm64: not supported on this machine/kernel)",
+        r"(?P<path>[a-z0-9]{3,10}): not supported on this machine/kernel",
+        0.88,
+    ),
+    Text(
+        "Failed to update binfmts",
+        "the translators could not be registered",
+        "build scripts around update-binfmts --enable",
+        confidence=0.85,
+    ),
+    Text(
         "Rosetta is only intended to run",
         "Rosetta for Linux is registered on a machine that does not offer it",
         "Rosetta for Linux (oahd)",
@@ -232,7 +245,8 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         best = surest(starts)
         if "CPU type" in best.line and not log.says("osetta", "arch -x86_64"):
             return
-        confidence = 0.6 if other_platform(log) and "qemu" not in sign else 0.86
+        asked = "qemu" in sign or log.has("/binfmt --", "binfmt_misc", "update-binfmts")
+        confidence = 0.6 if other_platform(log) and not asked else 0.86
         message = f"no translator runs {path or 'the program'}, though one was meant to ({sign})"
         yield said(best, hits, message=message, remedies=_advice(log, best), confidence=confidence)
 

@@ -156,6 +156,7 @@ _WARNINGS = (
     "does not match the expected platform",
     "InvalidBaseImagePlatform",
 )
+_BINFMT = ("/binfmt --", "binfmt_misc", "qemu-user-static", "update-binfmts", "setup-qemu-action")
 #: What follows when an image of another platform is started.
 _DEADLY = (
     "xec format error",
@@ -184,7 +185,8 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
             )
             + ": its programs can't be started here",
             remedies=_mend(best, log),
-            confidence=0.86 if len(own) < len(hits) else 0.7,
+            # A translator that was to be there, and is not, is nearer.
+            confidence=0.55 if log.has(*_BINFMT) else 0.86 if len(own) < len(hits) else 0.7,
         )
 
 

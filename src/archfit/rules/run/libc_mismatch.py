@@ -171,6 +171,14 @@ TEXTS = (
         0.93,
     ),
     Text(
+        "not defined in file",
+        "it was linked against a newer {library} than the one here: {symbol}",
+        "glibc elf/dl-lookup.c (relocation error: symbol S, version V not defined in file F)",
+        r"(?:symbol (?P<path2>[\w.$]{1,400}),? )?version (?P<symbol>(?:GLIBC|GLIBCXX|CXXABI|GCC)_"
+        r"[\w.]{1,20}) not defined in file (?P<library>\S{1,200})",
+        0.94,
+    ),
+    Text(
         "libc.musl",
         "a library that was built for musl (Alpine) is loaded beside glibc",
         "glibc elf/dl-load.c for a library of Alpine",

@@ -118,6 +118,13 @@ TEXTS = (
         0.85,
     ),
     Text(
+        "Expected in",
+        "the library that has a symbol was not found where the program looks",
+        "dyld 4 (Symbol not found: S ... Expected in: <no uuid> unknown)",
+        r"Expected in:\s{1,8}<no uuid> unknown",
+        0.72,
+    ),
+    Text(
         "Error loading shared library",
         _ABSENT,
         "musl ldso/dynlink.c",

@@ -315,7 +315,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         if spoken_of_mac(log) and not log.has(*_COMPILING, *_LIMITS):
             confidence = 0.45
         elif log.has(*_OTHERS):
-            confidence = 0.5
+            confidence = 0.4 if log.has("cancelled", "canceled") else 0.5
         elif log.has(*_COMPILING) and confidence < 0.85:
             confidence = 0.85
     if best.text.needle == "Killed" and spoken_of_mac(log) and not log.has(*_COMPILING):

@@ -129,6 +129,17 @@ TEXTS = (
         r"Symbol not found: \(?(?P<symbol>[\w$@.]{1,200})",
         0.85,
     ),
+    *(
+        Text(
+            needle,
+            "the kernel is older than what the program asks of it",
+            "field reports",
+            r"(?i)\bmy (?:linux )?kern[ea]l (?:is|was|may be|might be) (?:too|very|so) old"
+            r"|\bkern[ea]l (?:is|was) too old\b",
+            0.75,
+        )
+        for needle in ("too old", "very old")
+    ),
     Text(
         "macOS",
         "it needs macOS {need} or later",
@@ -243,6 +254,11 @@ _YOUNG = frozenset(
         "kIOMainPortDefault",  # 12
     )
 )
+#: How names of Apple's own libraries begin or end; flat namespace says nothing of the library.
+_APPLE = (
+    r"(?:Sec[A-Z]|CF[A-Z]|NS[A-Z]|CG[A-Z]|IO[A-Z]|objc_|os_|kSec|kCF|kIO|OBJC_CLASS_\$_NS)"
+    r"|\w{1,80}\$INODE64"
+)
 _UPGRADED = ("after upgrad", "after updat", "upgraded to", "updated to", "no longer works")
 
 
@@ -268,13 +284,16 @@ def _counts(hit: Hit, log: Log) -> bool:
         near = "\n".join(log.around(hit.number, 0, 4))
         found = re.search(r"Expected in: {1,12}(?:<[^>\n]{1,60}> )?'?(\S{1,200})", near)
         own = found is not None and found[1].startswith(_SYSTEM)
-        own = own or (found is None and hit.group("symbol").lstrip("_") in _YOUNG)
+        flat = found is None or found[1] == "flat"
+        symbol = hit.group("symbol").lstrip("_")
+        own = own or (flat and (symbol in _YOUNG or re.match(_APPLE, symbol) is not None))
         return own and not log.says(*_UPGRADED)
     if "not implemented" in needle or needle == "ENOSYS":
         if log.says("qemu", "osetta", "seccomp", "gvisor", "gVisor", "runsc", "--platform"):
             return False
         return log.says(
-            "kernel", "uname", "NAS", "Synology", "CentOS 6", "CentOS 7", "2.6.", "3.10"
+            *("kernel", "kernal", "uname", "NAS", "Synology", "CentOS 6", "CentOS 7"),
+            *("2.6.", "3.10"),
         )
     return True
 

@@ -51,7 +51,8 @@ TEXTS = (
         "pthread_create",
         _FULL,
         "C and C++ programs that print the call's name with strerror(EAGAIN)",
-        r"pthread_create[^\n]{0,80}(?:Resource temporarily unavailable|EAGAIN|: 11\b)",
+        r"pthread_create[^\n]{0,80}(?:Resource temporarily unavailable|EAGAIN|: 11\b)"
+        r"|pthread_create(?:\(\))? (?:failed with (?:error|code) |is )11(?!\d)",
         0.95,
     ),
     Text(
