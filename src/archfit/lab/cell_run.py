@@ -9,14 +9,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from archfit.host import experiment, lab_store
-from archfit.lab.cells import Build, Cell
 from archfit.lab.cell_outcome import Run, build_cause, observe, typical, verdict
+from archfit.lab.cells import Build, Cell
 from archfit.model.errors import Unavailable
 
 #: A first build of a release compiles its whole library, on a busy machine in minutes.
 _BUILD_TIME = 600.0
 #: When runs of a case differ, it is run so many times.
 _FLAKY = 5
+#: A case that hung so often from the first run on is run no more.
+_HANGS = 2
 #: Bytes of a program's output that are read.
 _OUTPUT = 1 << 20
 _SAID = 8_000
@@ -140,8 +142,11 @@ def run(cell: Cell) -> Outcome:
         kept = Outcome(cell.key, "not built", error=made.error, cause=made.cause)
         _write(_place("cells", cell.key, "outcome.json"), asdict(kept))
         return kept
-    runs = [_once(cell, "") for _ in range(cell.runs)]
-    while _differ(runs) and len(runs) < max(cell.runs, _FLAKY):
+    runs = [_once(cell, "")]
+    while len(runs) < cell.runs or (_differ(runs) and len(runs) < _FLAKY):
+        # One that always hangs tells no more the third time.
+        if len(runs) == _HANGS and all(one.how == "hangs" for one in runs):
+            break
         runs.append(_once(cell, ""))
     shown = typical(runs)
     crash = _once(cell, "crash") if any(one.how == "dies" for one in runs) else None

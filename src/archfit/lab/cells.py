@@ -16,8 +16,8 @@ from archfit.lab.catalogue import CCompiler, Emulator, GoToolchain
 from archfit.lab.go_catalogue import number, why_not
 from archfit.lab.matrix_recipe import Case, Program, Recipe
 
-#: Of what is kept in the cache; a new number makes all cells new.
-FORMAT = 1
+#: Of what is kept of a build, and of a cell; a new number makes all of them new.
+BUILD_FORMAT, CELL_FORMAT = 1, 2
 
 #: An emulated program may take so many times longer.
 _SLOWER = 4.0
@@ -182,7 +182,7 @@ def _build(
     env = environment(config, program, compiler)
     known = {key: value for key, value in env.items() if key not in _PASSED}
     parts: list[str | bytes] = [
-        str(FORMAT),
+        str(BUILD_FORMAT),
         "build",
         config.tool.version,
         lab_store.identity(config.tool.go),
@@ -244,6 +244,7 @@ def _cell_key(build: Build, case: Case, config: Config, runs: int) -> str:
         runner = (*e.argv, e.version, lab_store.identity(e.path))  # type: ignore[assignment]
     return lab_store.digest(
         [
+            str(CELL_FORMAT),
             build.key,
             *runner,
             *case.args,

@@ -91,7 +91,10 @@ def differences(rows: Sequence[Row]) -> list[dict[str, Any]]:
         new = at[case, after, cc, target]
         seen[case, row["go"], after] += 1
         for key, words in compared(row, new):
-            change = (case, row["go"], after, words, str(row[key]), str(new[key]))
+            was, now = str(row[key]), str(new[key])
+            if key == "how":
+                was, now = was.partition(" ")[0], now.partition(" ")[0]
+            change = (case, row["go"], after, words, was, now)
             found.setdefault(change, []).append(f"{cc} {target}")
     return [
         {

@@ -10,7 +10,6 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from archfit.host import lab_store
 from archfit.host.lab_pool import unordered_map
@@ -19,7 +18,6 @@ from archfit.host.pool import workers
 from archfit.lab import catalogue, cell_run
 from archfit.lab.catalogue import GoToolchain
 from archfit.lab.cells import Build, Cell, Config, cells, configs
-from archfit.lab.go_catalogue import number
 from archfit.lab.matrix_recipe import Recipe
 from archfit.model.errors import ArchfitError, Unavailable
 
@@ -152,43 +150,3 @@ def _share(effort: Effort, idle: float | None, used: float, cores: int) -> None:
     if idle is not None and now is not None and room:
         effort.busy = round(max(0.0, 1 - (now - idle) / room), 3)
     effort.own = round((_used() - used) / room, 3) if room else None
-
-
-# -- bisect -------------------------------------------------------------------------------------
-
-
-def bisect(
-    plan: Plan,
-    change: dict[str, Any],
-    candidates: Sequence[GoToolchain],
-    differs: Callable[[Cell, cell_run.Outcome], bool],
-    jobs: int = 0,
-) -> tuple[str, str, list[str]]:
-    """Between which neighbours of ``candidates`` a change came: (last old, first new, tried).
-
-    Supposes that it came once and stayed: half of the releases left is tried each time.
-    ``differs``: the outcome is no longer that of the older end.
-    """
-    low, high = number(change["after"]), number(change["by"])
-    between = sorted(
-        (t for t in candidates if low < number(t.version) < high), key=lambda t: number(t.version)
-    )
-    cc, target = change["where"][0].split(" ")
-    old, new, tried = change["after"], change["by"], []
-    while between:
-        middle = between[len(between) // 2]
-        columns = configs([middle.version], [cc], [target], {middle.version: middle})
-        inner = [c for c in cells(plan.recipe, columns, plan.runs) if c.case.name == change["case"]]
-        one = Plan(plan.recipe, columns, inner, {middle.version: middle}, plan.runs)
-        outcomes, _ = carry_out(one, jobs)
-        seen = outcomes.get(inner[0].key)
-        if seen is None or seen.state != "ran":
-            between.remove(middle)
-            continue
-        tried.append(middle.version)
-        at = between.index(middle)
-        if differs(inner[0], seen):
-            new, between = middle.version, between[:at]
-        else:
-            old, between = middle.version, between[at + 1 :]
-    return old, new, tried

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archfit.host import lab_store
@@ -106,6 +106,20 @@ def load(name: str) -> Recipe:
         raise Misuse(f"{name}: a folder with neither {FILE} nor go.mod")
     own = os.path.basename(folder)
     return Recipe(own, own, folder, (), (), (), (Program(own, "."),), (Case("run", own),))
+
+
+def chosen(recipe: Recipe, names: Sequence[str]) -> Recipe:
+    """The recipe with these cases alone; none named = all. Raises Misuse."""
+    if not names:
+        return recipe
+    known = [case.name for case in recipe.cases]
+    odd = next((name for name in names if name not in known), None)
+    if odd is not None:
+        raise Misuse(f"{recipe.name} has no case {odd!r}; it has {', '.join(known)}")
+    cases = tuple(case for case in recipe.cases if case.name in names)
+    used = {case.program for case in cases}
+    programs = tuple(p for p in recipe.programs if p.name in used)
+    return replace(recipe, cases=cases, programs=programs)
 
 
 def _base() -> str:

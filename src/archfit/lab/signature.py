@@ -36,7 +36,10 @@ def signature(dump: Dump | None, status: int) -> str:
             continue
         own.append(name)
     where = " < ".join(own[:_DEEP])
-    return f"{kind(dump)} in {where}" if where else kind(dump)
+    if where:
+        return f"{kind(dump)} in {where}"
+    # The runtime's own stack has no frame of the program: its message is all there is.
+    return headline(dump, "") if dump.kind == "fatal" else kind(dump)
 
 
 def kind(dump: Dump) -> str:
