@@ -120,6 +120,9 @@ def conclusion(cases: Sequence[Case]) -> tuple[str, str]:
         return "not run here", "no case of the claim itself could be run"
     told = [c for c in tried if c.as_told and c.outcome.word is Word.ALWAYS]
     some = [c for c in tried if c.as_told]
+    refuting = [c for c in tried if c.outcome.word is Word.NEVER]
+    if not some and not refuting:
+        return "not run here", "every case of the claim itself failed for another reason"
     runs = sum(c.outcome.runs for c in tried)
     failed = sum(c.outcome.failed for c in tried)
     causes = sorted({c.cause.rule for c in cases if c.role == "relative" and c.cause.rule})

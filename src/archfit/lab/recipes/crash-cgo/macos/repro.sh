@@ -13,6 +13,9 @@ unset GOOS GOARCH GOFLAGS CGO_ENABLED CGO_CFLAGS CGO_LDFLAGS CC 2>/dev/null
 export GOTOOLCHAIN=local GOWORK=off
 RUNS=${RUNS:-3}
 SECONDS_EACH=${SECONDS_EACH:-120}
+# The system's own programs, whatever PATH has; a test puts others in their place.
+system=${ARCHFIT_SYSTEM:-}
+arch=$system/usr/bin/arch
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/archfit-lab.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -137,10 +140,12 @@ int main(void) {
 }
 C
 
-case $(sysctl -n hw.optional.arm64 2>/dev/null) in
+case $("$system/usr/sbin/sysctl" -n hw.optional.arm64 2>/dev/null) in
 1) own=arm64 own_arch=arm64 other=amd64 other_arch=x86_64 ;;
 *) own=amd64 own_arch=x86_64 other=arm64 other_arch=arm64 ;;
 esac
+translates=no
+[ "$own" = arm64 ] && "$arch" -x86_64 /usr/bin/true 2>/dev/null && translates=yes
 
 printf '{\n  "schema": "archfit.lab-macos/1",\n  "date": '
 answer date -u '+%Y-%m-%dT%H:%M:%SZ'
@@ -151,7 +156,9 @@ answer sw_vers -productVersion
 printf ', "kernel": '
 answer uname -v
 printf ', "cpu": '
-answer sysctl -n machdep.cpu.brand_string
+answer "$system/usr/sbin/sysctl" -n machdep.cpu.brand_string
+printf ', "rosetta": '
+[ "$translates" = yes ] && printf 'true' || printf 'false'
 printf '},\n  "shells": {'
 
 # shell NAME PREFIX...: what a shell that PREFIX starts is told of itself.
@@ -159,16 +166,16 @@ shell() {
     printf '%s\n    "%s": {"arch": ' "$separator" "$1"
     separator=","
     shift
-    answer "$@" /usr/bin/arch
+    answer "$@" "$arch"
     printf ', "uname": '
-    answer "$@" /usr/bin/uname -m
+    answer "$@" "$system/usr/bin/uname" -m
     printf ', "proc_translated": '
-    answer "$@" /usr/sbin/sysctl -n sysctl.proc_translated
+    answer "$@" "$system/usr/sbin/sysctl" -n sysctl.proc_translated
     printf '}'
 }
 shell "this"
-shell "x86_64" /usr/bin/arch -x86_64
-shell "arm64 inside x86_64" /usr/bin/arch -x86_64 /bin/sh -c 'exec /usr/bin/arch -arm64 "$@"' sh
+shell "x86_64" "$arch" -x86_64
+shell "arm64 inside x86_64" "$arch" -x86_64 /bin/sh -c 'exec "$0" -arm64 "$@"' "$arch"
 separator=""
 
 printf '\n  },\n  "go": {"version": '
@@ -184,20 +191,20 @@ printf '},\n  "steps": ['
 if command -v go >/dev/null 2>&1; then
     if build native "darwin/$own" "$own" hello; then
         tries native "darwin/$own" "hello/prog-$own"
-        if [ "$own" = arm64 ]; then
-            tries native-child "x86_64 shell" /usr/bin/arch -x86_64 /bin/sh -c "hello/prog-arm64"
-            tries native-child "the article's command" /usr/bin/arch -x86_64 /bin/sh -c \
+        if [ "$translates" = yes ]; then
+            tries native-child "x86_64 shell" "$arch" -x86_64 /bin/sh -c "hello/prog-arm64"
+            tries native-child "the article's command" "$arch" -x86_64 /bin/sh -c \
                 'cd hello && GOOS=darwin GOARCH=arm64 CGO_ENABLED=1 go run main.go'
         fi
     fi
-    if build translated "darwin/$other" "$other" hello && [ "$own" = arm64 ]; then
+    if build translated "darwin/$other" "$other" hello && [ "$translates" = yes ]; then
         tries translated "darwin/amd64" hello/prog-amd64
     fi
     if step universal "Go program" lipo build \
         lipo -create -output hello/universal hello/prog-arm64 hello/prog-amd64; then
         tries universal "Go program" hello/universal
-        [ "$own" = arm64 ] && tries universal "Go program, x86_64 shell" \
-            /usr/bin/arch -x86_64 /bin/sh -c hello/universal
+        [ "$translates" = yes ] && tries universal "Go program, x86_64 shell" \
+            "$arch" -x86_64 /bin/sh -c hello/universal
     fi
     if step wrong-isa-library "darwin/$own, library darwin/$other" "right library" build \
         cc -arch "$own_arch" -dynamiclib -o dylib/libgreet.dylib \
@@ -219,7 +226,7 @@ if command -v go >/dev/null 2>&1; then
 fi
 if step universal "C program" cc build cc -arch arm64 -arch x86_64 -o which which.c; then
     tries universal "C program" ./which
-    [ "$own" = arm64 ] && tries universal "C program, x86_64 shell" \
-        /usr/bin/arch -x86_64 /bin/sh -c ./which
+    [ "$translates" = yes ] && tries universal "C program, x86_64 shell" \
+        "$arch" -x86_64 /bin/sh -c ./which
 fi
 printf '\n  ]\n}\n'
