@@ -1,10 +1,9 @@
-"""The pool: order, bounds, and a process that dies."""
+"""The pool: order, bounds, work that is found underway, and a process that dies."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 from archfit.host.pool import ordered_map
@@ -18,30 +17,52 @@ def start(marker: str) -> None:
     State.marker = marker
 
 
-def double(number: int) -> int:
-    if number == 13:
+def double(numbers: list[int]) -> tuple[list[int], list[int]]:
+    if 13 in numbers:
         os.kill(os.getpid(), signal.SIGKILL)
-    if number == 17 and not Path(State.marker).exists():
+    if 17 in numbers and not Path(State.marker).exists():
         # The first time only: as if a file had shrunk for a moment.
         Path(State.marker).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
+    return [2 * number for number in numbers], []
 
 
-def lost(number: int) -> int:
-    return -number
+def lost(numbers: list[int]) -> tuple[list[int], list[int]]:
+    """The first is given up, the others come back."""
+    return [-numbers[0]], numbers[1:]
+
+
+def flat(answers: list[list[int]]) -> list[int]:
+    return [number for answer in answers for number in answer]
 
 
 def test_order_and_a_dying_worker(tmp_path: Path) -> None:
-    handed: list[int] = []
+    marker = str(tmp_path / "m")
+    for longest in (1, 8):
+        answers = list(
+            ordered_map(
+                double, list(range(40)), start=start, args=(marker,), lost=lost, longest=longest
+            )
+        )
+        given_up = [number for number in flat(answers) if number < 0]
+        assert -13 in given_up
+        assert flat(answers) == [-n if -n in given_up else 2 * n for n in range(40)]
+        assert max(map(len, answers)) <= longest
 
-    def tasks() -> Iterator[int]:
-        for number in range(40):
-            handed.append(number)
-            yield number
 
-    answers = ordered_map(double, tasks(), start=start, args=(str(tmp_path / "m"),), lost=lost)
-    first = next(answers)
-    assert first == 0
-    assert len(handed) < 40, "tasks are taken as they are needed"
-    assert [first, *answers] == [-13 if n == 13 else 2 * n for n in range(40)]
+def below(paths: list[str]) -> tuple[str, list[str]]:
+    """A tree of three to the sixth leaves: the first place is done, what it leads to is left."""
+    first = paths[0]
+    return first, [first + letter for letter in "abc" if len(first) < 6] + paths[1:]
+
+
+def test_what_a_worker_leaves_is_done_before_what_follows() -> None:
+    def wanted(path: str) -> list[str]:
+        return [path] + [p for letter in "abc" if len(path) < 6 for p in wanted(path + letter)]
+
+    answers = ordered_map(below, ["", "x"], start=start, args=("",), lost=lambda p: ("", p[1:]))
+    assert list(answers) == wanted("") + wanted("x")
+
+
+def test_nothing_to_do() -> None:
+    assert list(ordered_map(double, [], start=start, args=("",), lost=lost)) == []

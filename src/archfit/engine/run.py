@@ -18,7 +18,8 @@ from archfit.formats.magic import FIRST_TWO, HEAD, recognise
 from archfit.formats.text_pieces import is_text, pieces
 from archfit.host import files
 from archfit.host.door import Door
-from archfit.host.walk import Batch, Passed, walk, wanted
+from archfit.host.files import reason
+from archfit.host.walk import Place, Visit, apart, pseudo_mounts
 from archfit.model.errors import ArchfitError, Malformed, Misuse
 from archfit.model.fact import Fact
 from archfit.model.finding import NotChecked
@@ -194,34 +195,43 @@ class Run(Generic[T]):
     def _tree(self, root: str) -> Iterator[T]:
         from archfit.host.pool import ordered_map
 
+        whole: list[Place] = [root]
         parts = ordered_map(
             _examine_here,
-            walk(root),
+            whole,
             start=_start,
-            args=(self.settings, self._door, self.host, self._each, self._mark),
-            lost=self._one_by_one,
+            args=self._to_worker(root),
+            lost=partial(self._one_by_one, root),
         )
         for part in parts:
             yield from self._add(part)
 
-    def _one_by_one(self, step: Batch | Passed) -> Part[T]:
-        """A batch in which a reader died, file by file: the others lose nothing."""
+    def _to_worker(self, root: str) -> tuple[Any, ...]:
+        return self.settings, self._door, self.host, self._each, self._mark, root
+
+    def _one_by_one(self, root: str, places: list[Place]) -> tuple[Part[T], list[Place]]:
+        """A stretch in which a reader died, file by file: the others lose nothing."""
         from archfit.host.pool import ordered_map
 
         whole: Part[T] = Part()
-        if isinstance(step, Batch):
-            files = [(folder, name) for folder, names in step.groups for name in names]
-            parts = ordered_map(
-                _examine_here,
-                (Batch(step.root, [(folder, [name])]) for folder, name in files),
-                start=_start,
-                args=(self.settings, self._door, self.host, self._each, self._mark),
-                lost=partial(_dead, self._each),
-            )
-            for part in parts:
-                whole.tally.add(part.tally)
-                whole.items += part.items
-        return whole
+        try:
+            files, folders = apart(places[0])
+        except OSError as error:
+            path = places[0] if isinstance(places[0], str) else places[0][0]
+            _keep(whole, self._each, _unread(path, reason(error), self._mark))
+            return whole, places[1:]
+        parts = ordered_map(
+            _examine_here,
+            files,
+            start=_start,
+            args=self._to_worker(root),
+            lost=partial(_dead, self._each),
+            longest=1,
+        )
+        for part in parts:
+            whole.tally.add(part.tally)
+            whole.items += part.items
+        return whole, folders + places[1:]
 
     def _add(self, part: Part[T]) -> Iterator[T]:
         self.tally.add(part.tally)
@@ -282,23 +292,20 @@ def _examiner(settings: Settings, door: Door, host: dict[str, Fact]) -> Examiner
 
 
 def _examine(
-    examiner: Examiner, each: Callable[[Result], T | None], step: Batch | Passed, mark: str
+    examiner: Examiner, each: Callable[[Result], T | None], visit: Visit, root: str, mark: str
 ) -> Part[T]:
     part: Part[T] = Part()
-    if isinstance(step, Passed):
-        _keep(part, each, _unread(step.path, step.reason, mark))
-        return part
-    part.tally.files = sum(len(names) for _, names in step.groups)
-    for path, fd, why in wanted(step, HEAD, FIRST_TWO, recognise):
+    for path, fd, why in visit:
         if fd < 0:
             _keep(part, each, _unread(path, why, mark))
             continue
         try:
             with files.window_of(fd, path) as (data, mode):
-                result = examiner.file(path, data, mode, step.root, mark)
+                result = examiner.file(path, data, mode, root, mark)
         except ArchfitError as error:
             result = _unread(path, error.why, mark)
         _keep(part, each, result)
+    part.tally.files = visit.files
     return part
 
 
@@ -315,6 +322,8 @@ class _Worker:
     examiner: Examiner
     each: Callable[[Result], object]
     mark: str
+    root: str
+    pseudo: dict[str, str]
 
 
 def _start(
@@ -323,25 +332,31 @@ def _start(
     host: dict[str, Fact],
     each: Callable[[Result], object],
     mark: str,
+    root: str,
 ) -> None:
     import gc
 
     _Worker.examiner = _examiner(settings, door, host)
     _Worker.each = each
     _Worker.mark = mark
+    _Worker.root = root
+    _Worker.pseudo = pseudo_mounts()
     # Nothing here makes cycles, and a collector that looks for them costs a tenth of the run.
     gc.disable()
 
 
-def _examine_here(step: Batch | Passed) -> Part[Any]:
-    return _examine(_Worker.examiner, _Worker.each, step, _Worker.mark)
+def _examine_here(places: list[Place]) -> tuple[Part[Any], list[Place]]:
+    here = _Worker
+    visit = Visit(here.root, places, HEAD, FIRST_TWO, recognise, here.pseudo)
+    part = _examine(here.examiner, here.each, visit, here.root, here.mark)
+    return part, visit.left
 
 
-def _dead(each: Callable[[Result], T | None], step: Batch | Passed) -> Part[T]:
+def _dead(each: Callable[[Result], T | None], places: list[Place]) -> tuple[Part[T], list[Place]]:
     part: Part[T] = Part()
-    if isinstance(step, Batch):
-        part.tally.files = 1
-        folder, names = step.groups[0]
-        why = "its reader died: the file shrank while it was read"
-        _keep(part, each, _unread(folder + names[0], why))
-    return part
+    part.tally.files = 1
+    place = places[0]
+    path = place if isinstance(place, str) else place[0] + place[1][0]
+    why = "its reader died: the file shrank while it was read"
+    _keep(part, each, _unread(path, why))
+    return part, []
