@@ -25,7 +25,7 @@
 A `build` that fails ends the variant: it can't be built. A `look` may fail, its answer is
 read all the same. A `try` is repeated, and counted. ``{...}`` names a tool of this machine
 (`archfit.lab.tool_names`), ``$name`` a value of the variant, ``$host`` this machine's ISA,
-``$other`` a foreign one.
+``$other`` a foreign one, ``$once`` a word that no other run has: with it no cache answers.
 """
 
 from __future__ import annotations

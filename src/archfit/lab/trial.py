@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from time import time_ns
 from typing import Any
 
 from archfit.host import experiment, lab_store
@@ -96,7 +97,7 @@ def carry_out(
     What this machine lacks ends it with a ``gap``; it raises nothing for that. The trial is
     kept in the folder as `trial.json`, the commands' answers beside it as text.
     """
-    values = machine_values()
+    values = {**machine_values(), "once": f"{time_ns():x}"}
     name = variant_name(variant)
     folder = os.path.join(lab_store.home(), "recipes", recipe.id, _slug(name) or "only")
     tools = Tools(offline)

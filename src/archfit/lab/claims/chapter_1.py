@@ -130,6 +130,25 @@ def _breaks(seen: Seen) -> Judged:
     return Judged(verdict, f"{len(hit)} of {len(cases)} fail for their ISA: {causes}", True)
 
 
+def _must_not(seen: Seen) -> Judged:
+    """As the crash, of the machine's own program alone."""
+    if seen.mac is not None:
+        cases = [case for case in seen.mac.cases if case.name == "native-child"]
+    else:
+        cases = _cases(seen, ("crash-cgo/native-child",))
+    tried = [case for case in cases if case.outcome.word is not Word.NOT_RUN]
+    if not tried:
+        raise Unavailable("no translated shell could be had")
+    fails = [case for case in tried if case.outcome.word is not Word.NEVER]
+    runs = sum(case.outcome.runs for case in tried)
+    verdict = (
+        Verdict.TRUE if len(fails) == len(tried) else Verdict.PARTLY if fails else Verdict.FALSE
+    )
+    shells = ", ".join(case.variant for case in tried)
+    good = runs - sum(case.outcome.failed for case in tried)
+    return Judged(verdict, f"{good} of {runs} runs good from: {shells}", seen.mac is None)
+
+
 CLAIMS = (
     Claim(
         "ch1.port",
@@ -199,7 +218,7 @@ CLAIMS = (
         Verdict.FALSE,
         "it runs natively there, see ch1.crash",
         _APPLE,
-        lambda seen: _must_not(seen),
+        _must_not,
     ),
     Claim(
         "ch1.what-breaks",
@@ -212,22 +231,3 @@ CLAIMS = (
         _breaks,
     ),
 )
-
-
-def _must_not(seen: Seen) -> Judged:
-    """As the crash, of the machine's own program alone."""
-    if seen.mac is not None:
-        cases = [case for case in seen.mac.cases if case.name == "native-child"]
-    else:
-        cases = _cases(seen, ("crash-cgo/native-child",))
-    tried = [case for case in cases if case.outcome.word is not Word.NOT_RUN]
-    if not tried:
-        raise Unavailable("no translated shell could be had")
-    fails = [case for case in tried if case.outcome.word is not Word.NEVER]
-    runs = sum(case.outcome.runs for case in tried)
-    verdict = (
-        Verdict.TRUE if len(fails) == len(tried) else Verdict.PARTLY if fails else Verdict.FALSE
-    )
-    shells = ", ".join(case.variant for case in tried)
-    good = runs - sum(case.outcome.failed for case in tried)
-    return Judged(verdict, f"{good} of {runs} runs good from: {shells}", seen.mac is None)

@@ -14,7 +14,7 @@ _CGO = "go doc cmd/cgo"
 def _reached(said: Said, flag: str) -> set[str]:
     """`c`, `cpp`: on the compiler lines of which of the two files the flag stands."""
     lines = [line for line in said.text.splitlines() if re.search(r" -c part\.(c|cpp)$", line)]
-    return {line.rsplit(".", 1)[1] for line in lines if f"-DARCHFIT_{flag}=1" in line}
+    return {line.rsplit(".", 1)[1] for line in lines if f"-DARCHFIT_{flag}=" in line}
 
 
 def _cppflags(seen: Seen) -> Judged:
@@ -101,9 +101,10 @@ def _abort(seen: Seen) -> Judged:
     gaps = [trial.variant for trial in seen.trials["claims/abort"] if trial.gap]
     same = len(set(looks.values())) == 1
     first = next(iter(looks.values()))
+    words = "SIGABRT: abort, signal arrived during cgo execution"
     told = (
         f"{', '.join(looks)}: {'the same' if same else 'different'} report"
-        f"{' (SIGABRT: abort, signal arrived during cgo execution)' if same and all(first[:2]) else ''};"
+        f"{f' ({words})' if same and all(first[:2]) else ''};"
         f" not in any of their sources: {', '.join(absent) or 'none'}"
     )
     told += f"; not here: {', '.join(gaps)}" if gaps else ""

@@ -175,7 +175,7 @@ shell() {
 }
 shell "this"
 shell "x86_64" "$arch" -x86_64
-shell "arm64 inside x86_64" "$arch" -x86_64 /bin/sh -c 'exec "$0" -arm64 "$@"' "$arch"
+shell "arm64 inside x86_64" "$arch" -x86_64 /usr/bin/env "$arch" -arm64
 separator=""
 
 printf '\n  },\n  "go": {"version": '
