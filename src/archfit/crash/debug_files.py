@@ -13,41 +13,34 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from archfit.formats import elf as elf_format
-from archfit.formats import macho
+from archfit.crash import binary as binaries
+from archfit.crash.binary import Binary
 from archfit.formats.dwarf import Dwarf
 from archfit.formats.dwarf_package import Package
-from archfit.formats.dwarf_sections import of_elf
 from archfit.formats.dwarf_units import Unit, header, open_unit
-from archfit.formats.elf import Elf
-from archfit.formats.macho import Slice
-from archfit.formats.pe import Pe
-from archfit.host.files import window
 from archfit.model.errors import ArchfitError, Malformed, Unavailable
 
 #: Where distributions put them.
 FOLDERS = ("/usr/lib/debug",)
 
 
-def find(
-    binary: Elf | Slice | Pe, path: str, stack: ExitStack, notes: list[str]
-) -> Iterator[tuple[str, Elf | Slice]]:
+def find(binary: Binary, stack: ExitStack, notes: list[str]) -> Iterator[Binary]:
     """Files with the same build id, the right checksum or the same UUID, opened."""
-    if isinstance(binary, Elf):
-        yield from _elf(binary, path, stack, notes)
-    elif isinstance(binary, Slice):
-        yield from _bundle(binary, path, stack, notes)
+    if binary.kind == "elf":
+        yield from _elf(binary, stack, notes)
+    elif binary.kind == "macho":
+        yield from _bundle(binary, stack, notes)
 
 
-def _elf(binary: Elf, path: str, stack: ExitStack, notes: list[str]) -> Iterator[tuple[str, Elf]]:
+def _elf(binary: Binary, stack: ExitStack, notes: list[str]) -> Iterator[Binary]:
     build_id = binary.build_id
-    if build_id and len(build_id) > 2:
+    if len(build_id) > 2:
         for folder in FOLDERS:
             place = f"{folder}/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
             other = _open(place, stack)
             if other is not None and other.build_id == build_id:
-                yield place, other
-    link = binary.section(".gnu_debuglink")
+                yield other
+    link = binary.parsed.section(".gnu_debuglink")
     if link is None:
         return
     raw = bytes(binary.data[link[1] : link[1] + min(link[2], 4096)])
@@ -55,61 +48,60 @@ def _elf(binary: Elf, path: str, stack: ExitStack, notes: list[str]) -> Iterator
     at = (len(name) + 4) & ~3
     if not name or b"/" in name or at + 4 > len(raw):
         return
-    checksum = struct.unpack_from("<I" if binary.endian == "little" else ">I", raw, at)[0]
+    order = "<I" if binary.parsed.endian == "little" else ">I"
+    checksum = struct.unpack_from(order, raw, at)[0]
     file = os.fsdecode(name)
-    home = os.path.dirname(os.path.abspath(path))
+    home = os.path.dirname(os.path.abspath(binary.path))
     for place in (
         os.path.join(home, file),
         os.path.join(home, ".debug", file),
         *(os.path.join(folder + home, file) for folder in FOLDERS),
     ):
-        if os.path.abspath(place) == os.path.abspath(path):
+        if os.path.abspath(place) == os.path.abspath(binary.path):
             continue
         other = _open(place, stack)
         if other is None:
             continue
         same = other.build_id == build_id if build_id and other.build_id else None
         if same or (same is None and zlib.crc32(other.data) == checksum):
-            yield place, other
+            yield other
         else:
             notes.append(f"{place}: is of another build, and is not used")
 
 
-def _bundle(
-    binary: Slice, path: str, stack: ExitStack, notes: list[str]
-) -> Iterator[tuple[str, Slice]]:
+def _bundle(binary: Binary, stack: ExitStack, notes: list[str]) -> Iterator[Binary]:
+    path = binary.path
     place = f"{path}.dSYM/Contents/Resources/DWARF/{os.path.basename(path)}"
     try:
-        data, _ = stack.enter_context(window(place))
-        slices = macho.read(data).slices
+        other = binaries.of_uuid(place, stack, binary.uuid)
     except Unavailable:
         return
     except Malformed as error:
         notes.append(f"{place}: {error.why}")
         return
-    for part in slices:
-        if part.kind == "macho" and part.uuid and part.uuid == binary.uuid:
-            yield place, part
-            return
-    notes.append(f"{place}: is of another build, and is not used")
+    if other is not None and binary.uuid:
+        yield other
+    else:
+        notes.append(f"{place}: is of another build, and is not used")
 
 
-def _open(path: str, stack: ExitStack) -> Elf | None:
+def _open(path: str, stack: ExitStack) -> Binary | None:
     try:
-        data, _ = stack.enter_context(window(path))
-        return elf_format.read(data)
+        found = binaries.read(path, stack)
     except ArchfitError:
         return None
+    return found if found.kind == "elf" else None
 
 
-def with_split(dwarf: Dwarf, path: str, stack: ExitStack, notes: list[str]) -> Dwarf:
+def joined(dwarf: Dwarf, binary: Binary, stack: ExitStack, notes: list[str]) -> Dwarf:
     """The same, which finds its .dwo files, its package, and what dwz moved out of it."""
+    path = binary.path
     packages: list[Package | None] = []
 
     def split(unit: Unit) -> Unit | None:
         if not packages:
             other = _open(path + ".dwp", stack)
-            packages.append(Package(of_elf(other)) if other else None)
+            packages.append(Package(other.dwarf()) if other else None)
         wanted = unit.dwo
         if wanted is None:
             return None
@@ -125,6 +117,8 @@ def with_split(dwarf: Dwarf, path: str, stack: ExitStack, notes: list[str]) -> D
         return found if found.top else open_unit(found, {})
 
     dwarf.split = split
+    if binary.kind == "elf":
+        _find_alt(dwarf, binary, stack)
     return dwarf
 
 
@@ -134,7 +128,7 @@ def _dwo(name: str, folder: str, number: int, path: str, stack: ExitStack) -> Un
         other = _open(place, stack)
         if other is None:
             continue
-        sections = of_elf(other)
+        sections = other.dwarf()
         dwarf = Dwarf(sections)
         for unit in dwarf.headers():
             if unit.kind in (2, 6):
@@ -146,19 +140,19 @@ def _dwo(name: str, folder: str, number: int, path: str, stack: ExitStack) -> Un
     return None
 
 
-def with_alt(dwarf: Dwarf, binary: Elf, path: str, stack: ExitStack) -> None:
+def _find_alt(dwarf: Dwarf, binary: Binary, stack: ExitStack) -> None:
     """Opens the file that dwz moved shared entries to (.gnu_debugaltlink)."""
-    link = binary.section(".gnu_debugaltlink")
+    link = binary.parsed.section(".gnu_debugaltlink")
     if link is None:
         return
     raw = bytes(binary.data[link[1] : link[1] + min(link[2], 4096)])
     name, _, build_id = raw.partition(b"\0")
     wanted = build_id.hex()
-    home = os.path.dirname(os.path.realpath(path))
+    home = os.path.dirname(os.path.realpath(binary.path))
     places = [os.path.join(home, os.fsdecode(name))]
     places += [f"{folder}/.build-id/{wanted[:2]}/{wanted[2:]}.debug" for folder in FOLDERS]
     for place in places:
         other = _open(place, stack)
         if other is not None and other.build_id == wanted:
-            dwarf.alt = Dwarf(of_elf(other))
+            dwarf.alt = Dwarf(other.dwarf())
             return

@@ -26,10 +26,10 @@ import struct
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from archfit.formats import go_inline
+from archfit.formats import go_inline, walks
 from archfit.formats.go_pcvalue import rows
 from archfit.formats.memory import Memory
 from archfit.formats.pclntab import Header
@@ -186,12 +186,9 @@ class Functions:
         for index in range(self.header.functions):
             yield self.function(index)
 
-    def entries(self) -> list[int]:
-        """The addresses at which functions begin, in order."""
-        if self._sections or self.header.since < (1, 18):
-            return [self._address(entry) for entry in self._entries[:-1]]
-        text = self.text
-        return [text + entry for entry in self._entries[:-1]]
+    def entries(self, step: int = 1) -> list[int]:
+        """The addresses at which functions begin, in order; every ``step``-th of them."""
+        return [self._address(entry) for entry in self._entries[:-1:step]]
 
     def index(self, pc: int) -> int | None:
         """The number of the function that covers this address; None: it is not in Go's text."""
@@ -394,3 +391,31 @@ class Functions:
                 return found
         file, line = self.line(function, pc)
         return [Place(function.name, file, line, False, function.start_line)]
+
+    def frames_of(self, pcs: Sequence[int]) -> list[Sequence[Place]]:
+        """`frames` of many addresses, in their order, each at a fraction of the price.
+
+        Raises Malformed when one of them meets what contradicts itself.
+        """
+        header = self.header
+        if walks.frames is None or header.since < (1, 18) or self._sections:
+            return [self.frames(pc) for pc in pcs]
+        form = self.inline_form()
+        index, entry, tree, end = -1, 0, 0, 0
+        if form is not None:
+            place = self.memory.layout.at(form.gofunc)
+            if place is not None:
+                index, entry, (tree, end) = form.pcdata, form.funcdata, place
+        first, last = self.text + self._entries[0], min(self.end, self._last)
+        inside = [pc - self.text for pc in pcs if first <= pc < last]
+        shape = (
+            *(header.end, header.order == "<", header.quantum, header.names, header.units),
+            *(header.file_table, header.pctab, header.funcs, header.function_table),
+            *(header.functions, self._shape[1], index, entry, tree, end),
+        )
+        found = iter(walks.frames(self.data, shape, inside, self._names, self._files))
+        make, none = tuple.__new__, ()
+        return [
+            [make(Place, place) for place in next(found)] if first <= pc < last else none
+            for pc in pcs
+        ]

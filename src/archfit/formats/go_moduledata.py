@@ -21,11 +21,14 @@ Go         index of text, of the start of `go:func.*` (none: pointers are absolu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from archfit.formats.memory import Memory
 from archfit.formats.pclntab import Header
 from archfit.model.errors import Malformed
 
+#: Words that point at the table and are no moduledata, before the search is given up.
+_MOST_TRIED = 64
 #: First release of a form -> candidates for the index of `gofunc`.
 _GOFUNC = {(1, 18): (38,), (1, 20): (43, 40)}
 
@@ -50,7 +53,7 @@ class Moduledata:
 
 def find(memory: Memory, header: Header, table: int) -> Moduledata | None:
     """The one that points at the function table at address ``table``; None: not found."""
-    for address in memory.pointers_to(table):
+    for address in islice(memory.pointers_to(table), _MOST_TRIED):
         try:
             found = _read(memory, header, address, table)
         except Malformed:

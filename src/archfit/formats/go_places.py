@@ -15,19 +15,22 @@ tree is seldom Go, so the signs asked for first cost a look at section names onl
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
-from archfit.formats import pclntab, xcoff_sections
-from archfit.formats.elf import Elf
-from archfit.formats.elf_header import PT_LOAD
+from archfit.formats import pclntab
 from archfit.formats.go_layout import Layout, Span
-from archfit.formats.macho import Slice
-from archfit.formats.pe import Pe
-from archfit.formats.pe import Section as PeSection
 from archfit.model.image import Window
+
+if TYPE_CHECKING:  # who calls has read one of them, and need not wait for the others
+    from archfit.formats.elf import Elf
+    from archfit.formats.macho import Slice
+    from archfit.formats.pe import Pe
+    from archfit.formats.pe import Section as PeSection
 
 _ELF_SIGNS = (".go.buildinfo", ".gopclntab", ".note.go.buildid", ".data.rel.ro.gopclntab")
 _ELF_TABLES = (".gopclntab", ".data.rel.ro.gopclntab")
 
+_PT_LOAD = 1
 _ELSEWHERE = 0xFFFF  #: SHN_XINDEX
 _MOST_NAMES = 4 << 20
 
@@ -48,7 +51,7 @@ def of_elf(elf: Elf) -> Layout | None:
             return None
         if not any(map(elf.has_section, _ELF_SIGNS)):
             return None
-    loaded = [s for s in elf.segments if s.type == PT_LOAD and s.filesz]
+    loaded = [s for s in elf.segments if s.type == _PT_LOAD and s.filesz]
     mapped = tuple(_clamped(s.vaddr, s.offset, s.filesz, len(elf.data)) for s in loaded)
     # The first that is written and not executed.
     writable = next(
@@ -158,6 +161,8 @@ def _base32(data: Window) -> int:
 
 def of_xcoff(data: Window) -> Layout | None:
     """A program of AIX; the search itself shows whether it is Go. Raises Malformed."""
+    from archfit.formats import xcoff_sections
+
     named = {s.kind: s for s in xcoff_sections.sections(data) if s.size}
     text, writable = named.get(xcoff_sections.TEXT), named.get(xcoff_sections.DATA)
     if text is None or writable is None:

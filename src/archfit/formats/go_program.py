@@ -12,17 +12,20 @@ Sources: `cmd/internal/obj/x86/obj6.go` (stacksplit, load_g), `cmd/internal/obj/
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from archfit.formats import go_moduledata, memory, pclntab
-from archfit.formats.elf import Elf
+from archfit.formats import go_moduledata, memory
 from archfit.formats.go_functions import Functions
 from archfit.formats.go_layout import Layout
 from archfit.formats.go_places import of_elf, of_macho, of_pe, table_of
-from archfit.formats.macho import Slice
 from archfit.formats.memory import Memory
-from archfit.formats.pe import Pe
 from archfit.model.errors import Malformed
 from archfit.model.image import Window
+
+if TYPE_CHECKING:
+    from archfit.formats.elf import Elf
+    from archfit.formats.macho import Slice
+    from archfit.formats.pe import Pe
 
 #: ISA -> what the check of the stack begins with: x86 compares SP with a word of g, or loads
 #: g from thread storage; arm64 and arm load the stack's limit from g.
@@ -154,12 +157,11 @@ def _proof(functions: Functions, isa: str) -> float | None:
     wanted = _PROLOGUES.get(isa)
     if wanted is None:
         return None
-    entries = functions.entries()
     # The first are assembly without the check; small tables are looked at whole.
-    step = max(1, len(entries) // _SAMPLE)
+    entries = functions.entries(max(1, len(functions) // _SAMPLE))
     layout, data = functions.memory.layout, functions.data
     seen = good = 0
-    for entry in entries[::step]:
+    for entry in entries:
         place = layout.at(entry)
         if place is None:
             seen += 1
@@ -168,6 +170,3 @@ def _proof(functions: Functions, isa: str) -> float | None:
         seen += 1
         good += begin.startswith(wanted)
     return good / seen if seen else None
-
-
-__all__ = ["Program", "pclntab", "read_elf", "read_macho", "read_pe"]

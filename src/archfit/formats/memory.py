@@ -13,15 +13,18 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from archfit.formats import macho_chains
-from archfit.formats.elf import Elf
 from archfit.formats.go_layout import Layout
-from archfit.formats.macho import Slice
-from archfit.formats.macho_chains import Chains
 from archfit.model.errors import Malformed
 from archfit.model.image import Window
+
+if TYPE_CHECKING:
+    from archfit.formats.elf import Elf
+    from archfit.formats.macho import Slice
+    from archfit.formats.macho_chains import Chains
 
 #: ISA -> R_*_RELATIVE (glibc elf/elf.h); all of these use RELA.
 _RELATIVE = {
@@ -29,6 +32,8 @@ _RELATIVE = {
     "ppc64": 22, "ppc64le": 22, "mips64": 3, "mips64le": 3,
 }  # fmt: skip
 _MOST_RELOCATIONS = 4_000_000
+_ALL_BITS = 0xFFFFFFFFFFFFFFFF
+_PIECE = 1 << 18
 
 
 @dataclass(slots=True)
@@ -90,32 +95,28 @@ class Memory:
             self._values = [row[1] for row in kept]
         return self._places, self._values
 
-    def pointers_to(self, address: int, most: int = 64) -> list[int]:
-        """Addresses of words that hold ``address``, in the file's order, ``most`` at the most."""
+    def pointers_to(self, address: int) -> Iterator[int]:
+        """Addresses of words that hold ``address``; in the last parts of the file first.
+
+        Data stand after the text, and are searched before it.
+        """
         layout, data = self.layout, self.data
         letter = layout.order + ("Q" if layout.pointer == 8 else "I")
-        found: list[int] = []
         if self.rela is not None:
             offset, size = self.rela
-            wanted = struct.pack(layout.order + "QQ", self.relative, address & 0xFFFFFFFFFFFFFFFF)
-            at = data.find(wanted, offset, offset + size)
-            while at >= 0 and len(found) < most:
+            wanted = struct.pack(layout.order + "QQ", self.relative, address & _ALL_BITS)
+            for at in _places(data, wanted, offset, offset + size):
                 if (at - offset) % 24 == 8:
-                    found.append(struct.unpack_from(layout.order + "Q", data, at - 8)[0])
-                at = data.find(wanted, at + 8, offset + size)
+                    yield struct.unpack_from(layout.order + "Q", data, at - 8)[0]
         base, size = (self.chains.base, 4) if self.chains else (0, layout.pointer)
-        try:
-            wanted = struct.pack(letter, address - base)[:size]
-        except struct.error:
-            return found
-        for span in layout.mapped:
-            at = data.find(wanted, span.offset, span.end)
-            while at >= 0 and len(found) < most:
+        if not 0 <= address - base < 1 << 8 * layout.pointer:
+            return
+        wanted = struct.pack(letter, address - base)[:size]
+        for span in reversed(layout.mapped):
+            for at in _places(data, wanted, span.offset, span.end):
                 where = span.address + at - span.offset
                 if where % layout.pointer == 0 and self._holds(where, address):
-                    found.append(where)
-                at = data.find(wanted, at + 1, span.end)
-        return found
+                    yield where
 
     def _holds(self, where: int, address: int) -> bool:
         if self.chains is None:
@@ -124,6 +125,18 @@ class Memory:
             return self.words(where, 1)[0] == address
         except Malformed:
             return False
+
+
+def _places(data: Window, wanted: bytes, start: int, end: int) -> Iterator[int]:
+    """Where ``wanted`` stands. In pieces, for bytes are searched many times as fast as a map."""
+    overlap = len(wanted) - 1
+    while start < end:
+        piece = data[start : min(start + _PIECE + overlap, end)]
+        at = piece.find(wanted)
+        while at >= 0:
+            yield start + at
+            at = piece.find(wanted, at + 1)
+        start += _PIECE
 
 
 def of_elf(elf: Elf, layout: Layout) -> Memory:
@@ -138,4 +151,6 @@ def of_elf(elf: Elf, layout: Layout) -> Memory:
 
 def of_macho(part: Slice, layout: Layout) -> Memory:
     """The memory of one slice of a Mach-O file."""
+    from archfit.formats import macho_chains
+
     return Memory(part.data, layout, chains=macho_chains.read(part))

@@ -9,11 +9,14 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from archfit.formats.elf import Elf
-from archfit.formats.macho import Slice
-from archfit.formats.pe import Pe
 from archfit.model.image import Window
+
+if TYPE_CHECKING:
+    from archfit.formats.elf import Elf
+    from archfit.formats.macho import Slice
+    from archfit.formats.pe import Pe
 
 _STT_NOTYPE, _STT_FUNC, _STT_IFUNC = 0, 2, 10
 _MOST = 4_000_000

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from os import environ
 from typing import TYPE_CHECKING
+
+#: Frames at many addresses of one Go table at once; None without the compiled module.
+frames: Callable[..., list[list[tuple[str, str, int, bool, int | None]]]] | None = None
 
 if TYPE_CHECKING or environ.get("ARCHFIT_PURE"):
     from archfit.formats.dwarf_walk import entries, lines
@@ -15,7 +19,7 @@ if TYPE_CHECKING or environ.get("ARCHFIT_PURE"):
     COMPILED = False
 else:
     try:
-        from archfit.formats._walk import entries, lines, value_at
+        from archfit.formats._walk import entries, frames, lines, value_at
 
         COMPILED = True
     except ImportError:
@@ -24,4 +28,4 @@ else:
 
         COMPILED = False
 
-__all__ = ["COMPILED", "entries", "lines", "value_at"]
+__all__ = ["COMPILED", "entries", "frames", "lines", "value_at"]
