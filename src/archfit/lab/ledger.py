@@ -11,7 +11,8 @@ from archfit.lab.claim import Claim, Judged, Seen, Verdict
 from archfit.lab.claims import chapter_1, chapter_2, chapter_3, chapter_4
 from archfit.lab.mac_answer import MacAnswer
 from archfit.lab.recipe import load
-from archfit.lab.trial import Trial, carry_out, kept
+from archfit.lab.reproduce import tried
+from archfit.lab.trial import Trial, kept
 from archfit.model.errors import Misuse, Unavailable
 
 CLAIMS = (*chapter_1.CLAIMS, *chapter_2.CLAIMS, *chapter_3.CLAIMS, *chapter_4.CLAIMS)
@@ -60,7 +61,7 @@ def run(
     for recipe_id in dict.fromkeys(recipe for claim in claims for recipe in claim.recipes):
         recipe = load(recipe_id)
         for variant in recipe.variants:
-            carry_out(recipe, variant, RUNS, offline, progress)
+            tried(recipe, variant, RUNS, offline, progress)
 
 
 def entries(claims: Sequence[Claim], mac: MacAnswer | None = None) -> list[Entry]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from archfit.host import lab_store
 from archfit.lab import catalogue
 from archfit.lab.cause import NONE, Cause, cause_of
 from archfit.lab.outcome import Outcome, Word, failures, outcome
-from archfit.lab.recipe import Recipe, load, names
-from archfit.lab.trial import Said, Trial, carry_out
+from archfit.lab.recipe import Recipe, Variant, load, names
+from archfit.lab.trial import Said, Trial, carry_out, keep
 from archfit.model.errors import Misuse
 
 FAMILY = "crash-cgo"
@@ -64,21 +64,34 @@ def reproduce(
     """Carry every variant out and judge it, one after the other."""
     for recipe in recipes:
         for variant in recipe.variants:
-            trial = carry_out(recipe, variant, runs, offline, progress)
-            case = judged(recipe, trial)
-            lab_store.write(os.path.join(trial.folder, "facts.json"), facts_of(case))
-            yield case
+            yield judged(recipe, tried(recipe, variant, runs, offline, progress))
+
+
+def tried(
+    recipe: Recipe,
+    variant: Variant,
+    runs: int,
+    offline: bool = False,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Trial:
+    """Carry a variant out, seek the cause of its failure while its files are there, keep both."""
+    trial = carry_out(recipe, variant, runs, offline, progress)
+    failed = failures(trial, recipe.expect)
+    if failed:
+        step = next(step for step in recipe.steps if step.name == failed[0].step)
+        cwd = os.path.join(trial.folder, step.cwd)
+        cause = cause_of(failed[0], cwd, goos=catalogue.machine().split("/")[0])
+        trial = replace(trial, cause=asdict(cause))
+        keep(trial)
+    lab_store.write(os.path.join(trial.folder, "facts.json"), facts_of(judged(recipe, trial)))
+    return trial
 
 
 def judged(recipe: Recipe, trial: Trial) -> Case:
     """What a trial says; it is looked at and not carried out."""
     said = outcome(trial, recipe.expect)
     failed = failures(trial, recipe.expect)
-    cause = NONE
-    if failed:
-        step = next(step for step in recipe.steps if step.name == failed[0].step)
-        cwd = os.path.join(trial.folder, step.cwd)
-        cause = cause_of(failed[0], cwd, goos=catalogue.machine().split("/")[0])
+    cause = Cause(**trial.cause) if failed and trial.cause else NONE
     told = told_as(failed)
     stands = standing(recipe.role, said, cause, told)
     return Case(

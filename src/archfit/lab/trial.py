@@ -65,6 +65,8 @@ class Trial:
     failed: str = ""
     tools: Mapping[str, str] = field(default_factory=dict)
     folder: str = ""
+    #: rule, message and by of the cause that was found when it failed; {} when none was sought.
+    cause: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, step: str) -> Said:
         """The answer of a step. Unavailable when it was not carried out."""
@@ -128,8 +130,13 @@ def carry_out(
         for number, answer in enumerate(said):
             path = os.path.join(folder, f"{number:02}-{_slug(answer.step)}.log")
             lab_store.write(path, answer.text.encode())
-        lab_store.write(os.path.join(folder, "trial.json"), dump(trial))
+        keep(trial)
     return trial
+
+
+def keep(trial: Trial) -> None:
+    """Write a trial into its folder, in the place of the one there."""
+    lab_store.write(os.path.join(trial.folder, "trial.json"), dump(trial))
 
 
 def kept(recipe: Recipe, variant: Variant) -> Trial | None:
