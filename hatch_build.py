@@ -21,13 +21,21 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Adds the compiled module to the wheel, or to the source tree of an editable install."""
-        if os.environ.get("ARCHFIT_NO_COMPILE") or self.target_name != "wheel" or os.name != "posix":
+        if (
+            os.environ.get("ARCHFIT_NO_COMPILE")
+            or self.target_name != "wheel"
+            or os.name != "posix"
+        ):
             return
         room = Path(self.root) / "src" / "archfit" / "formats"
         out = room / "_walk.abi3.so"
         config = sysconfig.get_config_vars()
         compiler = shlex.split(os.environ.get("CC") or config.get("CC") or "cc")
-        shared = ["-bundle", "-undefined", "dynamic_lookup"] if os.uname().sysname == "Darwin" else ["-shared"]
+        shared = (
+            ["-bundle", "-undefined", "dynamic_lookup"]
+            if os.uname().sysname == "Darwin"
+            else ["-shared"]
+        )
         command = [*compiler, "-O2", "-fPIC", *shared, f"-I{sysconfig.get_path('include')}",
                    "-o", str(out), str(room / "_walk.c")]  # fmt: skip
         try:

@@ -38,7 +38,6 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--isa", default="", help="which slice of a universal file")
     parser.add_argument("--return-addresses", action="store_true",
                         help="take each PC for the address that a call returns to")  # fmt: skip
-    parser.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
     parser.add_argument("--format", choices=("text", "jsonl"), default="text",
                         help="text: as addr2line -f -i prints it (default)")  # fmt: skip
 
@@ -50,7 +49,7 @@ def run(args: Namespace) -> int:
     from archfit.crash.symbolizer import open_binary
 
     with ExitStack() as stack:
-        symbolizer = open_binary(args.binary, stack, args.isa, cached=not args.no_cache)
+        symbolizer = open_binary(args.binary, stack, args.isa)
         named = False
         write = _jsonl if args.format == "jsonl" else _text
         for block, any_named in write(symbolizer, _addresses(args, symbolizer.binary.base)):
@@ -59,7 +58,6 @@ def run(args: Namespace) -> int:
         if not args.quiet:
             for note in symbolizer.notes[:10]:
                 sys.stderr.write(f"archfit: {note}\n")
-        symbolizer.keep()
     return 0 if named else 3
 
 

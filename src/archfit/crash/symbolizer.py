@@ -60,9 +60,6 @@ class Symbolizer:
                 "the start of Go's text is not confirmed by the code: functions may be off"
             )
 
-    def keep(self) -> None:
-        pass
-
     def close(self) -> None:
         """Lets go of the debug files that were opened."""
         self._stack.close()
@@ -200,7 +197,7 @@ class Symbolizer:
             self.notes.append(text)
 
 
-def open_binary(path: str, stack: ExitStack, isa: str = "", *, cached: bool = False) -> Symbolizer:
+def open_binary(path: str, stack: ExitStack, isa: str = "") -> Symbolizer:
     """A symbolizer for a file; ``isa`` chooses the slice of a universal Mach-O.
 
     Raises what `archfit.crash.binary.read` raises.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from archfit.formats import dwarf_forms as forms
 from archfit.formats import dwarf_lines
-from archfit.formats.dwarf_forms import Abbreviation
+from archfit.formats.dwarf_forms import Abbreviation, Plan
 from archfit.formats.dwarf_sections import Sections
 from archfit.formats.dwarf_units import Unit, header, open_unit
 from archfit.formats.dwarf_walk import Row
@@ -28,6 +28,8 @@ _AT_LANGUAGE = 0x13
 #: DW_LANG_C_plus_plus, _03, _11, _14, _17, _20, _23.
 _CPLUSPLUS = frozenset((0x04, 0x19, 0x1A, 0x21, 0x2A, 0x2B, 0x3A))
 _HEAD = 3  #: Of a row: offset, code, parent; then `forms.KEPT`.
+_LOW = _HEAD + forms.LOW
+_LENGTHS = frozenset((0x05, 0x06, 0x07, 0x0B, 0x0F))  #: data1 to data8 and udata
 _MOST_UNITS = 1 << 20
 _MOST_RANGES = 8_000_000
 _DEEPEST = 16
@@ -58,6 +60,7 @@ class Dwarf:
         self.alt: Dwarf | None = None
         self.missing: set[str] = set()
         self._tables: dict[int, dict[int, Abbreviation]] = {}
+        self._plans: dict[tuple[int, ...], Plan] = {}
         self._units: dict[int, Unit] = {}
         self._headers: tuple[list[int], list[Unit]] | None = None
         self._index: list[tuple[list[int], list[tuple[int, int, int]]]] = []
@@ -85,6 +88,7 @@ class Dwarf:
         found = self._units.get(at)
         if found is None:
             found = self._units[at] = open_unit(header(self.sections, at), self._tables)
+            found.plans = self._plans
         return found
 
     def _owner(self, at: int) -> Unit:
@@ -179,10 +183,29 @@ class Dwarf:
             whole.offset,
         )
         found = _Details(whole, rows, [], [], lines)
+        shapes, spans = whole.plan.forms, found.spans
+        functions = {code for code, step in whole.plan.steps.items() if step[0] == forms.SUBPROGRAM}
+        table = whole.addresses
+        size = len(table) if table is not None else 0
         for number, row in enumerate(rows):
-            if whole.table[row[1] or 0].tag == forms.SUBPROGRAM:
-                found.spans.extend((a, b, number) for a, b in _ranges(found, number) if a)
-        found.spans.sort()
+            code = row[1] or 0
+            if code not in functions:
+                continue
+            start, length = row[_LOW], row[_LOW + 1]
+            shape = shapes[code]
+            # The form of nearly all, without a call: an address or its index, and a length.
+            if shape[forms.HIGH] in _LENGTHS and length and start is not None:
+                if shape[forms.LOW] == forms.ADDR:
+                    if start:
+                        spans.append((start, start + length, number))
+                    continue
+                if table is not None and start < size and shape[forms.LOW] in forms.ADDRESS_INDEX:
+                    start = table[start]
+                    if start:
+                        spans.append((start, start + length, number))
+                    continue
+            spans.extend((a, b, number) for a, b in _ranges(found, number) if a)
+        spans.sort()
         found.starts = [span[0] for span in found.spans]
         self._details[unit.start] = found
         return found
@@ -211,7 +234,7 @@ class Dwarf:
                 name, start = self._name_of(details, row)
                 found.append(Place(name, file, line, index != number, start))
                 calls = row[_HEAD + forms.CALL_FILE]
-                file = details.lines.name(calls) if details.lines and calls is not None else ""
+                file = details.lines.names.get(calls) if details.lines and calls is not None else ""
                 line = row[_HEAD + forms.CALL_LINE] or 0
             return found
         return bare

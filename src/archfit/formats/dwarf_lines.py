@@ -21,6 +21,32 @@ _MOST_FILES = 1 << 18
 _PATH, _FOLDER = 1, 2
 
 
+#: (form, value or the text itself, number of the folder).
+_File = tuple[int, int | str, int]
+
+
+class Names:
+    """Files by their number, each put together when it is asked for."""
+
+    def __init__(self, unit: Unit, folders: list[str], home: str, rows: list[_File]) -> None:
+        """``home``: the folder of the compiler, for a number of a folder that is not there."""
+        self._unit, self._folders, self._home, self._rows = unit, folders, home, rows
+        self._made: dict[int, str] = {}
+
+    def get(self, number: int) -> str:
+        """A file's path; "" for a number that stands for none."""
+        found = self._made.get(number)
+        if found is None:
+            found = ""
+            if 0 <= number < len(self._rows):
+                row = self._rows[number]
+                folder = self._folders[row[2]] if row[2] < len(self._folders) else self._home
+                name = _resolved(self._unit, row)
+                found = _join(folder, name) if name else ""
+            self._made[number] = found
+        return found
+
+
 @dataclass(slots=True)
 class Lines:
     """``names``: files by the number that rows and entries use.
@@ -28,7 +54,7 @@ class Lines:
     ``sequences``: (first address, end address, first row, row after the last), by address.
     """
 
-    names: list[str]
+    names: Names
     addresses: array[int] = field(repr=False)
     files: array[int] = field(repr=False)
     numbers: array[int] = field(repr=False)
@@ -48,16 +74,12 @@ class Lines:
             first, end, start, stop = self.sequences[number]
             if pc < end:
                 row = bisect_right(self.addresses, pc, start, stop) - 1
-                return self.name(self.files[row]), self.numbers[row]
+                return self.names.get(self.files[row]), self.numbers[row]
             if number and self.sequences[number - 1][1] > first:
                 number -= 1  # they lie over each other
                 continue
             break
         return None
-
-    def name(self, number: int) -> str:
-        """A file's path; "" for a number that stands for none."""
-        return self.names[number] if 0 <= number < len(self.names) else ""
 
 
 def read(unit: Unit, at: int) -> Lines:
@@ -128,7 +150,7 @@ def _text(data: forms.Bytes, at: int, end: int) -> tuple[str, int]:
     raise Malformed("a name in a line table is cut off")
 
 
-def _names(unit: Unit, data: forms.Bytes, at: int, end: int, _offset: int) -> list[str]:
+def _names(unit: Unit, data: forms.Bytes, at: int, end: int, _offset: int) -> Names:
     home = unit.folder
     folders = [home]
     while True:
@@ -138,7 +160,7 @@ def _names(unit: Unit, data: forms.Bytes, at: int, end: int, _offset: int) -> li
         folders.append(_join(home, name))
         if len(folders) > _MOST_FILES:
             raise Malformed("a line table has too many folders")
-    names = [""]
+    rows: list[_File] = [(0, "", 0)]
     while at < end:
         name, at = _text(data, at, end)
         if not name:
@@ -146,23 +168,27 @@ def _names(unit: Unit, data: forms.Bytes, at: int, end: int, _offset: int) -> li
         folder, at = uleb(data, at)
         _, at = uleb(data, at)
         _, at = uleb(data, at)
-        names.append(_join(folders[folder] if folder < len(folders) else home, name))
-        if len(names) > _MOST_FILES:
+        rows.append((forms.STRING_HERE, name, folder))
+        if len(rows) > _MOST_FILES:
             raise Malformed("a line table has too many files")
-    return names
+    return Names(unit, folders, home, rows)
 
 
-def _names_5(unit: Unit, data: forms.Bytes, at: int, end: int, offset: int) -> list[str]:
+def _names_5(unit: Unit, data: forms.Bytes, at: int, end: int, offset: int) -> Names:
+    rows, at = _entries(unit, data, at, end, offset)
     home = unit.folder
+    folders = [_join(home, _resolved(unit, row)) for row in rows]
     rows, at = _entries(unit, data, at, end, offset)
-    folders = [_join(home, name) for name, _ in rows]
-    rows, at = _entries(unit, data, at, end, offset)
-    return [_join(folders[f] if f < len(folders) else home, name) for name, f in rows]
+    return Names(unit, folders, home, rows)
+
+
+def _resolved(unit: Unit, row: _File) -> str:
+    return row[1] if isinstance(row[1], str) else unit.text(row[0], row[1])
 
 
 def _entries(
     unit: Unit, data: forms.Bytes, at: int, end: int, offset: int
-) -> tuple[list[tuple[str, int]], int]:
+) -> tuple[list[_File], int]:
     order = "little" if unit.sections.order == "<" else "big"
     shape = []
     count = data[at]
@@ -172,21 +198,32 @@ def _entries(
         form, at = uleb(data, at)
         if form not in forms.FORMS or forms.FORMS[form][0] in (forms.INDIRECT, forms.CONST):
             raise Malformed(f"a line table has a form that is not known ({form:#x})")
-        shape.append((kind, form, *forms.FORMS[form]))
+        how, width = forms.FORMS[form]
+        size = unit.address if width == -2 else offset if width == -1 else width
+        shape.append((kind, form, how, size))
     total, at = uleb(data, at)
     if total > _MOST_FILES or (total and not shape):
         raise Malformed("a line table has too many files")
-    rows = []
+    rows: list[_File] = []
     for _ in range(total):
-        name, folder = "", 0
-        for kind, form, how, width in shape:
-            size = unit.address if width == -2 else offset if width == -1 else width
-            value, at = read_value(data, at, how, size, 0, order, unit.address, offset)
+        path: tuple[int, int | str] = (0, "")
+        folder = 0
+        for kind, form, how, size in shape:
+            if how == forms.STRING:
+                text, at = _text(data, at, end)
+                if kind == _PATH:
+                    path = (form, text)
+                continue
+            if how == forms.ULEB and at < end and data[at] < 128:
+                value = data[at]
+                at += 1
+            else:
+                value, at = read_value(data, at, how, size, 0, order, unit.address, offset)
             if at > end:
                 raise Malformed("the head of a line table is cut off")
             if kind == _PATH:
-                name = _text(data, value, end)[0] if form == 8 else unit.text(form, value)
+                path = (form, value)
             elif kind == _FOLDER:
                 folder = value
-        rows.append((name, folder))
+        rows.append((*path, folder))
     return rows, at

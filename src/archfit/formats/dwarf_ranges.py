@@ -10,6 +10,7 @@ from archfit.formats.dwarf_units import Unit, gnu_ranges_base, rnglists_base
 from archfit.model.errors import Malformed
 
 _MOST = 1 << 18
+_INDEX = 0x1B  #: DW_FORM_addrx
 
 
 def read(unit: Unit, form: int, value: int) -> list[tuple[int, int]]:
@@ -41,27 +42,35 @@ def _before_5(unit: Unit, at: int) -> list[tuple[int, int]]:
 
 def _since_5(unit: Unit, at: int) -> list[tuple[int, int]]:
     data = unit.sections.get("rnglists")
-    size, base = unit.address, unit.low
+    size, base, total = unit.address, unit.low, len(data)
     found: list[tuple[int, int]] = []
     for _ in range(_MOST):
-        if not 0 <= at < len(data):
+        if not 0 <= at < total:
             raise Malformed("a range list lies outside of .debug_rnglists")
         kind = data[at]
         at += 1
-        if not kind:
-            return found
-        start = end = 0
-        if kind in (1, 2, 3, 4):
-            first, at = uleb(data, at)
-            if kind == 1:
-                base = unit.address_of(0x1B, first)
-                continue
-            second, at = uleb(data, at)
+        if kind in (3, 4):
+            if at + 1 < total and data[at] < 128 and data[at + 1] < 128:
+                first, second = data[at], data[at + 1]
+                at += 2
+            else:
+                first, at = uleb(data, at)
+                second, at = uleb(data, at)
             if kind == 4:
                 start, end = base + first, base + second
             else:
-                start = unit.address_of(0x1B, first)
-                end = unit.address_of(0x1B, second) if kind == 2 else start + second
+                start = unit.address_of(_INDEX, first)
+                end = start + second
+        elif not kind:
+            return found
+        elif kind == 1:
+            first, at = uleb(data, at)
+            base = unit.address_of(_INDEX, first)
+            continue
+        elif kind == 2:
+            first, at = uleb(data, at)
+            second, at = uleb(data, at)
+            start, end = unit.address_of(_INDEX, first), unit.address_of(_INDEX, second)
         elif kind == 5:
             base = unit.word("rnglists", at, size)
             at += size

@@ -7,6 +7,7 @@ Source: DWARF 5, sections 7.5.1 (headers), 7.26 to 7.29 (offsets of strings, add
 from __future__ import annotations
 
 import struct
+import sys
 from dataclasses import dataclass, field
 
 from archfit.formats import dwarf_forms as forms
@@ -47,14 +48,37 @@ class Unit:
     shift: dict[str, int] = field(default_factory=dict, repr=False)
     top: Entry = field(default_factory=dict, repr=False)
     table: dict[int, Abbreviation] = field(default_factory=dict, repr=False)
+    plans: dict[tuple[int, ...], Plan] = field(default_factory=dict, repr=False)
     _plan: Plan | None = field(default=None, repr=False)
+    _addresses: memoryview | None = field(default=None, repr=False)
 
     @property
     def plan(self) -> Plan:
         """Its abbreviations, prepared for the walk."""
         if self._plan is None:
-            self._plan = forms.plan(self.table, self.address, self.offset, self.version)
+            key = (id(self.table), self.address, self.offset, self.version)
+            self._plan = self.plans.get(key)
+            if self._plan is None:
+                self._plan = forms.plan(self.table, self.address, self.offset, self.version)
+                self.plans[key] = self._plan
         return self._plan
+
+    @property
+    def addresses(self) -> memoryview | None:
+        """What indices of addresses count in, when it can be looked at as it is."""
+        if self._addresses is None:
+            owner = self.skeleton or self
+            data, base = owner.sections.get("addr"), owner.address_base
+            native = (owner.sections.order == "<") == (sys.byteorder == "little")
+            if owner.address == 8 and native and 0 <= base <= len(data):
+                self._addresses = data[base : base + (len(data) - base) // 8 * 8].cast("Q")
+        return self._addresses
+
+    @property
+    def address_base(self) -> int:
+        """What indices of addresses count from in .debug_addr."""
+        base = self.number(_ADDR_BASE)
+        return (self.number(_GNU_ADDR) or 0) if base is None else base
 
     def number(self, attribute: int) -> int | None:
         """A number of its first entry."""
@@ -75,11 +99,11 @@ class Unit:
         """An address, looked up where the form is an index."""
         if form not in forms.ADDRESS_INDEX:
             return value
+        table = self.addresses
+        if table is not None and value < len(table):
+            return int(table[value])
         owner = self.skeleton or self
-        base = owner.number(_ADDR_BASE)
-        if base is None:
-            base = owner.number(_GNU_ADDR) or 0
-        return owner.word("addr", base + value * owner.address, owner.address)
+        return owner.word("addr", owner.address_base + value * owner.address, owner.address)
 
     def text(self, form: int, value: int) -> str:
         """A string in any of its forms; "" for one of a file that is not at hand."""
