@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +20,8 @@ _BUILD_TIME = 600.0
 _FLAKY = 5
 #: A case that hung so often from the first run on is run no more.
 _HANGS = 2
+#: Runs with GOTRACEBACK=crash.
+_CRASHES = 2
 #: Bytes of a program's output that are read.
 _OUTPUT = 1 << 20
 _SAID = 8_000
@@ -41,7 +44,9 @@ class Outcome:
     """``state``: ran, or not built. ``how``: the verdict in words, as ``dies 3 of 5``.
 
     ``run``: the typical one. ``crash``: the same with GOTRACEBACK=crash and core files allowed;
-    None where no run died. ``counts``: of each way that the runs went. ``seconds``: all of it.
+    None where no run died. ``counts``: of each way that the runs went, ``endings`` with status
+    and signature. ``steady``: no run went otherwise than the others in status, cause or
+    signature; ``crash_steady``: likewise, of two. ``seconds``: all of it.
     """
 
     key: str
@@ -53,6 +58,9 @@ class Outcome:
     crash: Run | None = None
     error: str = ""
     cause: str = ""
+    endings: Mapping[str, int] | None = None
+    steady: bool = True
+    crash_steady: bool = True
     seconds: float = 0.0
 
 
@@ -149,12 +157,21 @@ def run(cell: Cell) -> Outcome:
             break
         runs.append(_once(cell, ""))
     shown = typical(runs)
-    crash = _once(cell, "crash") if any(one.how == "dies" for one in runs) else None
-    counts: dict[str, int] = {}
-    for one in runs:
-        counts[one.how] = counts.get(one.how, 0) + 1
-    seconds = sum(one.seconds for one in (*runs, *([crash] if crash else [])))
-    kept = Outcome(cell.key, "ran", verdict(runs), len(runs), counts, shown, crash, seconds=seconds)
+    died = any(one.how == "dies" for one in runs)
+    crashes = [_once(cell, "crash") for _ in range(_CRASHES if died else 0)]
+    kept = Outcome(
+        cell.key,
+        "ran",
+        verdict(runs),
+        len(runs),
+        dict(Counter(one.how for one in runs)),
+        shown,
+        crashes[0] if crashes else None,
+        endings=dict(Counter(f"{one.how} {one.status} {one.signature}" for one in runs)),
+        steady=not _differ(runs),
+        crash_steady=len({(one.how, one.status, one.core) for one in crashes}) < 2,
+        seconds=sum(one.seconds for one in (*runs, *crashes)),
+    )
     _write(_place("cells", cell.key, "outcome.json"), asdict(kept))
     return kept
 

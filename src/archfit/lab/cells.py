@@ -17,7 +17,7 @@ from archfit.lab.go_catalogue import number, why_not
 from archfit.lab.matrix_recipe import Case, Program, Recipe
 
 #: Of what is kept of a build, and of a cell; a new number makes all of them new.
-BUILD_FORMAT, CELL_FORMAT = 1, 2
+BUILD_FORMAT, CELL_FORMAT = 1, 3
 
 #: An emulated program may take so many times longer.
 _SLOWER = 4.0

@@ -113,12 +113,13 @@ def differences(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def compared(old: Row, new: Row) -> Iterable[tuple[str, str]]:
     """(key, words) of each aspect in which two cells differ."""
-    flaky = " of " in old["how"] or " of " in new["how"]
+    steady = old["steady"] and new["steady"]
+    same_crash = old["crash_steady"] and new["crash_steady"]
     for key, words in ASPECTS:
         one, other = old[key], new[key]
         if key == "how":
-            one, other = one.split(" ")[0], other.split(" ")[0]
-        elif flaky:
+            one, other = one.partition(" ")[0], other.partition(" ")[0]
+        elif not steady or (key == "crash_ending" and not same_crash):
             continue
         if one != other:
             yield key, words

@@ -24,7 +24,7 @@ from archfit.host.pool import workers
 from archfit.lab import catalogue, cell_run
 from archfit.lab.cell_outcome import Run
 from archfit.lab.cells import Build, Cell, Config
-from archfit.lab.clusters import clusters, differences
+from archfit.lab.clusters import clusters, differences, told
 from archfit.lab.matrix import Plan
 from archfit.lab.signature import signal_name
 from archfit.model.fact import Fact, Trust
@@ -33,7 +33,7 @@ SCHEMA = "archfit.lab/1"
 FILE = "result.json"
 
 #: What a repeated run of the same cell may do otherwise.
-_FLEETING = ("seconds", "peak", "text", "output", "counts", "runs")
+_FLEETING = ("seconds", "peak", "text", "output", "counts", "runs", "endings")
 #: What is left of a cell whose runs differ.
 _STEADY = ("case", "go", "cc", "target", "state", "key")
 
@@ -60,6 +60,9 @@ def document(plan: Plan, outcomes: Mapping[str, cell_run.Outcome]) -> dict[str, 
         "clusters": found,
         "differences": changed,
         "bisected": [],
+        "known_changes": [
+            {"after": after, "by": by, "told": told(after, by)} for after, by in _steps(changed)
+        ],
     }
     whole["digest"] = digest(whole)
     whole["facts"] = freeze_facts(_facts(whole))
@@ -87,6 +90,8 @@ def row(cell: Cell, seen: cell_run.Outcome | None) -> dict[str, Any]:
         "how": how,
         "expected": expected,
         "died": died,
+        "steady": bool(seen is None or seen.steady) and not (case.flaky and state == "ran"),
+        "crash_steady": bool(seen is None or seen.crash_steady),
         "ending": _ending(shown) if shown else "",
         "crash_ending": _ending(crash) if crash else "",
         "core": crash.core if crash else None,
@@ -101,6 +106,7 @@ def row(cell: Cell, seen: cell_run.Outcome | None) -> dict[str, Any]:
         "error": seen.error if seen else "",
         "runs": seen.runs if seen else 0,
         "counts": dict(seen.counts or {}) if seen else {},
+        "endings": dict(seen.endings or {}) if seen else {},
         "seconds": round(seen.seconds, 3) if seen else 0.0,
         "peak": shown.peak if shown else 0,
         "text": shown.text if shown else "",
@@ -133,6 +139,10 @@ def _run_command(cell: Cell) -> str:
     return " ".join([*said, shlex.join(argv)])
 
 
+def _steps(changed: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((change["after"], change["by"]) for change in changed))
+
+
 def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Counts of cells."""
     ran = [r for r in rows if r["state"] == "ran"]
@@ -143,7 +153,7 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         "not_built": sum(r["state"] == "not built" for r in rows),
         "expected": sum(r["expected"] is True for r in ran),
         "unexpected": sum(r["expected"] is False for r in ran),
-        "flaky": sum(" of " in r["how"] for r in ran),
+        "flaky": sum(len(r["endings"]) > 1 for r in ran),
         "hung": sum(r["how"].startswith("hangs") for r in ran),
         "died": sum(r["died"] for r in ran),
         "cause_right": sum(r["cause_right"] is True for r in ran),
@@ -212,7 +222,9 @@ def digest(whole: Mapping[str, Any]) -> str:
     """SHA-256 of what stays when the matrix is run again."""
     steady = []
     for cell in whole["cells"]:
-        keep = _STEADY if " of " in cell["how"] else [k for k in cell if k not in _FLEETING]
+        keep = [k for k in cell if k not in _FLEETING] if cell["steady"] else list(_STEADY)
+        if cell["steady"] and not cell["crash_steady"]:
+            keep = [k for k in keep if k not in ("crash_ending", "core", "crash_steady")]
         steady.append({key: cell[key] for key in keep})
     text = json.dumps([whole["recipe"], whole["columns"], steady], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

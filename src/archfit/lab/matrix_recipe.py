@@ -42,6 +42,7 @@ class Case:
 
     ``runs``: at least so many; ``timeout``: seconds for one run. ``targets``, ``since``,
     ``until`` and ``libc`` say where it makes sense; elsewhere it is not run, with this reason.
+    ``flaky``: it goes now this way, now that, by its nature.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Case:
     since: str = ""
     until: str = ""
     libc: str = ""
+    flaky: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,7 @@ def parse(document: Mapping[str, Any], folder: str) -> Recipe:
 def _program(row: Mapping[str, Any], number: int) -> Program:
     where = f"program[{number}]"
     _known(row, where, "name", "folder", "cgo", "env", "flags")
-    cgo = row.get("cgo", True)
-    if not isinstance(cgo, bool):
-        raise Malformed(f"{where}.cgo is {cgo!r}, not true or false")
+    cgo = _flag(row, "cgo", where, True)
     name = _name(row, where)
     folder = _text(row, "folder", where) or name
     return Program(name, folder, cgo, _env(row, where), _texts(row, "flags", where))
@@ -180,7 +180,7 @@ def _case(row: Mapping[str, Any], number: int) -> Case:
     where = f"case[{number}]"
     _known(
         row, where, "name", "program", "about", "args", "env", "verdict", "cause", "runs",
-        "timeout", "targets", "since", "until", "libc",
+        "timeout", "targets", "since", "until", "libc", "flaky",
     )  # fmt: skip
     verdict = _text(row, "verdict", where)
     if verdict not in VERDICTS:
@@ -203,7 +203,15 @@ def _case(row: Mapping[str, Any], number: int) -> Case:
         _release(since, where) if since else "",
         _release(until, where) if until else "",
         _text(row, "libc", where),
+        _flag(row, "flaky", where, False),
     )
+
+
+def _flag(row: Mapping[str, Any], key: str, where: str, default: bool) -> bool:
+    value = row.get(key, default)
+    if not isinstance(value, bool):
+        raise Malformed(f"{where}.{key} is {value!r}, not true or false")
+    return value
 
 
 def _known(row: Mapping[str, Any], where: str, *keys: str) -> None:

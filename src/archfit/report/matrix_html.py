@@ -77,7 +77,7 @@ def kind(row: Row) -> str:
         return "absent" if row["state"] == "not run" else "unbuilt"
     if row["expected"] is False:
         return "wrong"
-    if " of " in row["how"]:
+    if " of " in row["how"] or len(row["endings"]) > 1:
         return "flaky"
     how = str(row["how"])
     return "lives" if how == "ends" else how
@@ -216,6 +216,10 @@ def _changes(document: Document) -> Iterator[str]:
             f" (tried: {tried})"
         )
         yield f"<p>Bisected: {escape(text)}</p>"
+    for known in document["known_changes"]:
+        yield f"<p>Known to have changed after go{known['after']}, by go{known['by']}:</p><ul>"
+        yield from (f"<li>{escape(text)}</li>" for text in known["told"])
+        yield "</ul>"
 
 
 def _toolchains(document: Document) -> Iterator[str]:

@@ -66,6 +66,8 @@ def word(row: Row) -> str:
         text = f"{death(row)} {row['trust']}"
         if " of " in how:
             text += f" {how.split(' ', 1)[1].replace(' of ', '/')}"
+        elif not row["steady"] and len(row["endings"]) > 1:
+            text += " ~"
     if row["expected"] is False:
         text += " !"
     return text + (" ?" if row["cause_right"] is False else "")
@@ -156,6 +158,11 @@ def _changes(document: Document, everything: bool) -> Iterator[str]:
             )
         if len(changes) > len(told):
             yield f"  and {len(changes) - len(told)} in signatures and stack trust (--all)"
+        for known in document["known_changes"]:
+            if (known["after"], known["by"]) == (after, by):
+                yield from (
+                    f"  the release notes and sources say: {text}" for text in known["told"]
+                )
     for found in document["bisected"]:
         tried = ", ".join(found["tried"]) or "no release between is here"
         yield (
