@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from archfit.engine import lab_result
 from archfit.engine.examiner import Examiner, count
 from archfit.engine.host_facts import HOST_ID, gather
 from archfit.engine.registry import chosen
@@ -87,7 +88,12 @@ class Run(Generic[T]):
             if name == "-":
                 yield from self._take(self._standard_input())
             elif self._door.is_dir(name):
-                yield from self._tree(name)
+                inside = lab_result.of_folder(self._door, name)
+                if inside:
+                    self.tally.files += 1
+                    yield from self._take(self._path(inside))
+                else:
+                    yield from self._tree(name)
             else:
                 self.tally.files += 1
                 yield from self._take(self._path(name))
@@ -141,6 +147,8 @@ class Run(Generic[T]):
             subject, facts = thaw(_json(data))
             own = Subject(subject.id + self._mark, subject.kind, subject.name)
             return self.examiner.judge(own, facts)
+        if lab_result.is_result(data):
+            return lab_result.result_of(_json(data), name, self._mark)
         if len(data) and is_text(data[:_TEXT_HEAD]):
             return self._diagnosed(name, pieces(data), len(data))
         return _unread(name, f"{name}: {_nothing(data)}", self._mark)
