@@ -69,7 +69,8 @@ class Health:
             "machine": catalogue.machine(),
             "go": [asdict(tool) for tool in self.go],
             "compilers": [
-                asdict(c) | {"links": not said, "said": said} for c, said in self.compilers
+                asdict(c) | {"links": None if said == _UNTRIED else not said, "said": said}
+                for c, said in self.compilers
             ],
             "emulators": [asdict(emulator) for emulator in self.emulators],
             "debuggers": [asdict(debugger) for debugger in self.debuggers],
