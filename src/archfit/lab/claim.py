@@ -32,11 +32,12 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Judged:
     """``observed``: one line of what was seen. ``twin``: on Linux, where the claim is of
-    macOS: the same mechanism, another translator."""
+    macOS: the same mechanism, another translator. ``mac``: told by a Mac's answer."""
 
     verdict: Verdict
     observed: str
     twin: bool = False
+    mac: bool = False
 
 
 @dataclass(frozen=True, slots=True)

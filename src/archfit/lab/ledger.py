@@ -94,6 +94,6 @@ def entry(claim: Claim, trials: dict[str, list[Trial]], mac: MacAnswer | None = 
         digest.update("".join(f"{k}={v}\n" for k, v in sorted(trial.tools.items())).encode())
     stale = any(trial.digest != _recipe(trial.recipe).digest for trial in every)
     date = max((trial.date for trial in every), default="")
-    if mac is not None and not judged.twin and claim.chapter == "1":
+    if mac is not None and judged.mac:
         date = mac.date
     return Entry(claim, judged, date, digest.hexdigest() if every else "", stale)

@@ -35,7 +35,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "verdict": judged.verdict.value,
         "twin": judged.twin,
         "observed": judged.observed,
-        "trust": "REPRODUCED" if done else None,
+        "trust": ("REPORTED" if judged.mac else "REPRODUCED") if done else None,
         "date": entry.date or None,
         "inputs": entry.inputs or None,
         "stale": entry.stale,

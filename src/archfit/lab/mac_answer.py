@@ -118,9 +118,10 @@ def judged(document: Mapping[str, Any], digest: str) -> MacAnswer:
             raise Malformed(f"steps[{number}]: no case {case!r}")
         rows.setdefault((case, variant), []).append(_said(row, number))
     # A build that several variants share stands with the first of them.
+    order = {name: number for number, name in enumerate(_CASES)}
     cases = tuple(
         _case(case, variant, said, date, digest, tools, machine)
-        for (case, variant), said in rows.items()
+        for (case, variant), said in sorted(rows.items(), key=lambda row: order[row[0][0]])
     )
     shells = tuple(
         _told(name, row)

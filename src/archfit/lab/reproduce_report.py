@@ -13,7 +13,7 @@ from archfit.report.html_page import Cell, Table, page
 SCHEMA = "archfit.lab-reproduce/1"
 _ROLES = {
     "claim": "the claim itself",
-    "relative": "what is near it, and does fail",
+    "relative": "what is near it",
     "control": "controls",
 }
 #: Characters of the last output that the JSON carries.

@@ -52,7 +52,7 @@ def _crash(seen: Seen) -> Judged:
     word, why = conclusion(cases)
     if word == "not run here":
         raise Unavailable(why)
-    return Judged(Verdict(word), why, twin)
+    return Judged(Verdict(word), why, twin, not twin)
 
 
 def _translated_shell(seen: Seen) -> Shell:
@@ -65,7 +65,7 @@ def _translated_shell(seen: Seen) -> Shell:
 def _arch(seen: Seen) -> Judged:
     shell = _translated_shell(seen)
     verdict = Verdict.TRUE if shell.arch == "i386" else Verdict.FALSE
-    return Judged(verdict, f"arch(1) in a translated shell says {shell.arch}")
+    return Judged(verdict, f"arch(1) in a translated shell says {shell.arch}", mac=True)
 
 
 def _uname(seen: Seen) -> Judged:
@@ -73,7 +73,9 @@ def _uname(seen: Seen) -> Judged:
     if seen.mac is not None:
         shell = _translated_shell(seen)
         verdict = Verdict.TRUE if shell.uname == "x86_64" else Verdict.FALSE
-        return Judged(verdict, f"uname -m {shell.uname}, sysctl.proc_translated {shell.translated}")
+        return Judged(
+            verdict, f"uname -m {shell.uname}, sysctl.proc_translated {shell.translated}", mac=True
+        )
     kernel = seen.step("claims/uname", "kernel").out.strip()
     told = seen.step("claims/uname", "translated").out.strip()
     verdict = Verdict.TRUE if told and told != kernel else Verdict.FALSE
@@ -146,7 +148,12 @@ def _must_not(seen: Seen) -> Judged:
     )
     shells = ", ".join(case.variant for case in tried)
     good = runs - sum(case.outcome.failed for case in tried)
-    return Judged(verdict, f"{good} of {runs} runs good from: {shells}", seen.mac is None)
+    return Judged(
+        verdict,
+        f"{good} of {runs} runs good from: {shells}",
+        seen.mac is None,
+        seen.mac is not None,
+    )
 
 
 CLAIMS = (
