@@ -5,7 +5,9 @@ set -eu
 
 packages="gcc g++ binutils make git file gdb procps util-linux
   qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-  musl musl-tools clang lld llvm golang-1.19-go panicparse npm"
+  musl musl-tools clang lld llvm golang-1.19-go panicparse npm
+  shellcheck zsh gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+  gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
 # `install_tools.sh venv`: what Debian leaves out of Python's own library.
 [ "${1:-}" = venv ] && packages="python3-venv"
 

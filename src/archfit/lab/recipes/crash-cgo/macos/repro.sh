@@ -29,7 +29,7 @@ json() {
     head -c 6000 | tr -cd '\11\12\40-\176' | awk '
         BEGIN { printf "\"" }
         {
-            gsub(/\\/, "\\\\")
+            gsub(/\\/, "&&")
             gsub(/"/, "\\\"")
             gsub(/\t/, "\\t")
             printf "%s%s", (NR > 1 ? "\\n" : ""), $0
