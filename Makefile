@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(f"Python >= 3.11 is needed, {sys.executable} is {v[0]}.{v[1]}; try: make PYTHON=python3.12" if v < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || sh tools/install_tools.sh venv && test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --editable '.[crash,inspect,emulate,dask]' --group dev
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --editable '.[crash,inspect,emulate,lab,dask]' --group dev
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 

@@ -60,8 +60,8 @@ int {name}_count(const char *text) {{
     return sum;
 }}
 """
-_NAMES = ("order", "item", "price", "stock", "user", "cart", "tax", "ship", "mail", "page")
-_NAMES += ("find", "sort")
+_NAMES: tuple[str, ...] = ("order", "item", "price", "stock", "user", "cart", "tax", "ship")
+_NAMES += ("mail", "page", "find", "sort")
 
 
 def files(fault: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ _MODULES = {
     "dask": ("dask", "distributed"),
     "inspect": ("numpy", "capstone"),
     "emulate": ("unicorn",),
+    "lab": ("picire",),
 }
 
 

@@ -15,10 +15,14 @@ examples:
   archfit lab alternatives .               who imports C here, and could it be without?
   archfit lab bench sqlite --quick
   archfit lab matrix crashes               ways to die, on all releases that are here
+  archfit lab flags                        whom does CGO_CPPFLAGS reach, and what breaks?
+  archfit lab minimise -- go build ./...   the least that fails for the same cause
   archfit lab doctor                       what is here, what is missing, what brings it
 """
 
 VERBS = {
+    "flags": "which CGO_* flag reaches which compiler on which file, and what it breaks",
+    "minimise": "a failing cgo package made as small as still fails for the same cause",
     "matrix": "every case on every Go release, compiler and target; patterns, changes",
     "rebuild": "build twice, compare byte by byte, look at every linked piece's ISA",
     "alternatives": "who imports C, by which path, and what does the same without cgo",
