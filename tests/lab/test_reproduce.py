@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from archfit.cli.main import main
 from archfit.lab.cause import Cause
 from archfit.lab.outcome import Outcome, Word, outcome
 from archfit.lab.recipe import Recipe, load
-from archfit.lab.reproduce import Case, chosen, conclusion, judged, standing
+from archfit.lab.reproduce import Case, chosen, conclusion, facts_of, judged, standing
 from archfit.lab.trial import Said, Trial, dump, thaw
 from archfit.model.errors import Malformed, Misuse
 
@@ -81,6 +83,16 @@ def test_relatives_and_controls_do_not_decide() -> None:
     relative = case(BUS, role="relative")
     assert conclusion([case(said()), relative])[0] == "false"
     assert standing("control", Outcome(Word.ALWAYS, 1, 1), Cause("", "", ""), False)
+
+
+def test_the_facts_of_a_case_are_read_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "facts.json"
+    path.write_bytes(facts_of(case(BUS, said(), cause="crash.c-segv")))
+    assert main(["check", str(path)]) == 0
+    assert "crashes sometimes (1 of 2 runs of the lab); crash.c-segv" in capsys.readouterr().out
+    assert '"trust": "REPRODUCED"' in path.read_text()
 
 
 def test_choice_of_cases() -> None:

@@ -80,6 +80,8 @@ def manner(said: Said) -> tuple[str, bool]:
     """How a failed trial ended, and whether that is a crash."""
     if said.timed_out:
         return "hangs", False
+    if said.text.startswith("dyld"):
+        return "the loader refuses it", False  # dyld(1) aborts before the program's first line
     if "goroutine " in said.text:
         return "Go's runtime reports it", True
     number = -said.status if said.status < 0 else said.status - 128

@@ -22,7 +22,7 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem;
 thead th { background: var(--shade); position: sticky; top: 0; }
 td.good { color: var(--good); font-weight: 600; } td.bad { color: var(--bad); font-weight: 600; }
 td.half { color: var(--half); font-weight: 600; }
-td { overflow-wrap: anywhere; } td.name { white-space: nowrap; }
+td { overflow-wrap: break-word; } td.name { white-space: nowrap; }
 """
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from archfit.facts import lab
 from archfit.model.fact import Facts
 from archfit.model.finding import Finding, NotChecked, Severity
 from archfit.model.report import Tally
@@ -80,7 +81,11 @@ def _subject(result: Result, style: Style) -> Iterator[str]:
         yield from host_lines(result.facts, style.width)
         yield ""
         return
-    if result.subject.kind is Kind.LOG:
+    tried = lab.VERDICT.of(result.facts)
+    if tried:
+        counts = f"{lab.FAILED.of(result.facts)} of {lab.RUNS.of(result.facts)} runs of the lab"
+        verdict = f"{tried} ({counts}); {lab.CAUSE.of(result.facts) or 'no cause found'}"
+    elif result.subject.kind is Kind.LOG:
         verdict = "no cause found that archfit knows"
     elif not result.judged:
         verdict = "not checked"

@@ -234,7 +234,7 @@ CLAIMS = (
         _RELATIVES,
         Verdict.TRUE,
         "one process, one ISA: the loader and the linker refuse the other",
-        "System V gABI, e_machine; golang/go issues of 2020 to 2022",
+        "System V gABI, e_machine; Apple, dyld(1)",
         _breaks,
     ),
 )

@@ -42,8 +42,8 @@ def _standard(seen: Seen) -> Judged:
     refused = [name for name in broken if "-std=gnu++17'" in said[name].text]
     runtime = [name for name in refused if "# runtime/cgo" in said[name].text]
     told = (
-        f"fails with {', '.join(broken) or 'none'} of {len(said)}; the compiler refuses the option"
-        f" in {len(refused)}, for runtime/cgo in {len(runtime)}"
+        f"fails in {len(broken)} of {len(said)}: {'; '.join(broken) or 'none'}. The compiler"
+        f" refuses the option in {len(refused)}, already for runtime/cgo in {len(runtime)}"
     )
     if not broken:
         return Judged(Verdict.FALSE, told)
