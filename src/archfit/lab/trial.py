@@ -72,8 +72,16 @@ class Trial:
         """The answer of a step. Unavailable when it was not carried out."""
         found = next((said for said in self.said if said.step == step), None)
         if found is None:
-            raise Unavailable(self.gap or f"{self.recipe}: {step} was not carried out")
+            raise Unavailable(self.gap or self._stopped() or f"{self.recipe}: no step {step}")
         return found
+
+    def _stopped(self) -> str:
+        """Which build step ended it, with the last line that it said."""
+        ended = next((said for said in self.said if said.step == self.failed), None)
+        if ended is None:
+            return ""
+        line = (ended.text.strip().splitlines() or ["no answer"])[-1]
+        return f"{self.recipe}: the step {ended.step!r} failed: {line[-200:]}"
 
     @property
     def tries(self) -> tuple[Said, ...]:

@@ -27,15 +27,13 @@ def _port(seen: Seen) -> Judged:
     first = min((int(n) for n in re.findall(r"/go1\.(\d+)\.txt", api)), default=0)
     if not first:
         raise Unavailable("Go's api/ lists are not in this GOROOT")
-    catalogue = seen.step("claims/darwin-arm64-port", "catalogue").out
-    refused = re.search(r"^1\.14 .*no port", catalogue, re.M) is not None
+    catalogue = seen.step("claims/darwin-arm64-port", "catalogue")
+    refused = re.search(r"^1\.14 .*no port", catalogue.out, re.M) is not None
     verdict = Verdict.TRUE if first <= 14 and not refused else Verdict.FALSE
-    told = "refuses" if refused else "does not refuse"
-    return Judged(
-        verdict,
-        f"api/go1.{first}.txt is the first of Go's lists that names darwin-arm64;"
-        f" the catalogue {told} 1.14",
-    )
+    told = f"api/go1.{first}.txt is the first of Go's lists that names darwin-arm64"
+    if not catalogue.status:
+        told += f"; the catalogue {'refuses' if refused else 'does not refuse'} 1.14"
+    return Judged(verdict, told)
 
 
 def _cases(seen: Seen, recipes: tuple[str, ...]) -> list[Case]:
