@@ -64,6 +64,8 @@ def run(args: Namespace) -> int:
     else:
         machine = catalogue.machine()
         only = tuple(name for word in args.only or () for name in word.split(",") if name)
+        if machine.startswith("darwin/") and not args.quiet:
+            sys.stderr.write("archfit: the recipes are of Linux; try: --macos-script\n")
         progress = terminal.Progress(args.quiet)
         cases = list(reproduce(chosen(only), args.runs, args.offline, progress.show))
         progress.clear()
