@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from archfit.report.matrix_lines import death, live_versions, place, summary
+from archfit.report.matrix_lines import death, place, summary, versions_of
 
 Document = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -105,19 +105,24 @@ def _bar(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _tables(document: Document) -> Iterator[str]:
-    versions = live_versions(document)
+    versions = versions_of(document)
     ccs = list(dict.fromkeys(c["cc"] for c in document["columns"]))
     for target in dict.fromkeys(c["target"] for c in document["columns"]):
         columns = [c for c in document["columns"] if c["target"] == target]
         how = next((c["emulator"] for c in columns if c["emulator"]), "") or "native"
         yield f'<h2>{escape(target)} <span class="dim">({escape(how)})</span></h2>'
         yield '<div class="wide"><table><thead><tr><th>case</th>'
-        for version in versions:
-            yield from (f"<th>go{escape(version)}<small>{escape(cc)}</small></th>" for cc in ccs)
+        for version, there in versions.items():
+            names = ccs if there else ["not here"]
+            yield from (f"<th>go{escape(version)}<small>{escape(n)}</small></th>" for n in names)
         yield "</tr></thead><tbody>"
         at = {(r["case"], r["go"], r["cc"]): r for r in document["cells"] if r["target"] == target}
         for case in document["recipe"]["cases"]:
-            cells = [at[case["name"], version, cc] for version in versions for cc in ccs]
+            cells = [
+                at[case["name"], version, cc]
+                for version, there in versions.items()
+                for cc in (ccs if there else ccs[:1])
+            ]
             yield f"<tr><th>{escape(case['name'])}<small>{escape(case['about'])}</small></th>"
             yield from map(_cell, cells)
             yield "</tr>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -21,7 +21,7 @@ def matrix_lines(document: Document, everything: bool = False) -> Iterator[str]:
     yield f"{recipe['name']}: {recipe['title']}"
     yield summary(total)
     yield ""
-    versions = live_versions(document)
+    versions = versions_of(document)
     for target in dict.fromkeys(column["target"] for column in document["columns"]):
         yield from _block(document, target, versions)
         yield ""
@@ -47,10 +47,10 @@ def _judged(total: Mapping[str, int]) -> int:
     return total["cause_right"] + total["cause_wrong"]
 
 
-def live_versions(document: Document) -> list[str]:
-    """Releases in which at least one cell was run or built, the oldest first."""
+def versions_of(document: Document) -> dict[str, bool]:
+    """Every release, the oldest first, with whether any cell of it was run or built."""
     there = {c["go"] for c in document["cells"] if c["state"] != "not run"}
-    return list(dict.fromkeys(c["go"] for c in document["columns"] if c["go"] in there))
+    return {c["go"]: c["go"] in there for c in document["columns"]}
 
 
 def word(row: Row) -> str:
@@ -83,15 +83,20 @@ def death(row: Row) -> str:
     return kind if ending in ("exit 2", kind) else f"{kind}/{ending.removeprefix('exit ')}"
 
 
-def _block(document: Document, target: str, versions: Sequence[str]) -> Iterator[str]:
+def _block(document: Document, target: str, versions: Mapping[str, bool]) -> Iterator[str]:
     ccs = list(dict.fromkeys(c["cc"] for c in document["columns"]))
     at = {(r["case"], r["go"], r["cc"]): r for r in document["cells"] if r["target"] == target}
     columns = [c for c in document["columns"] if c["target"] == target]
     how = next((c["emulator"] for c in columns if c["emulator"]), "") or "native"
     lines: list[list[str]] = [[f"{target} ({how})", *(f"go{version}" for version in versions)]]
     for case in document["recipe"]["cases"]:
-        cells = [[word(at[case["name"], version, cc]) for version in versions] for cc in ccs]
-        if all(text == "-" for row in cells for text in row):
+        cells = [
+            [word(at[case["name"], v, cc]) if there else "not run" for v, there in versions.items()]
+            for cc in ccs
+        ]
+        if all(text in ("-", "not run") for row in cells for text in row) and any(
+            versions.values()
+        ):
             continue
         if all(row == cells[0] for row in cells):
             lines.append([case["name"], *cells[0]])
