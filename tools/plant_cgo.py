@@ -60,25 +60,26 @@ int {name}_count(const char *text) {{
     return sum;
 }}
 """
-_NAMES: tuple[str, ...] = ("order", "item", "price", "stock", "user", "cart", "tax", "ship")
-_NAMES += ("mail", "page", "find", "sort")
+#: The packages without C.
+NAMES: tuple[str, ...] = ("order", "item", "price", "stock", "user", "cart", "tax", "ship")
+NAMES += ("mail", "page", "find", "sort")
 
 
 def files(fault: str) -> dict[str, str]:
     """The 40 files of the module, by path."""
     tree: dict[str, str] = {"go.mod": "module example.com/shop\n\ngo 1.19\n"}
-    for number, name in enumerate(_NAMES):
-        other = _NAMES[number + 1] if number + 1 < len(_NAMES) else ""
+    for number, name in enumerate(NAMES):
+        other = NAMES[number + 1] if number + 1 < len(NAMES) else ""
         imports = f'\n\t"example.com/shop/{other}"' if other else ""
         call = f"+len({other}.Describe({other}.Item{{}}))" if other else ""
         tree[f"{name}/{name}.go"] = _GO.format(
             name=name, imports=imports, number=number + 3, call=call
         )
-    for number, name in enumerate(_NAMES[:9]):
+    for number, name in enumerate(NAMES[:9]):
         tree[f"native/{name}.c"] = _C.format(name=name, number=number)
         tree[f"native/{name}.h"] = f"#pragma once\nint {name}_count(const char *text);\n"
-    includes = "\n".join(f'#include "{name}.h"' for name in _NAMES[:9])
-    calls = "\n".join(f"\ttotal += int(C.{name}_count(text))" for name in _NAMES[:9])
+    includes = "\n".join(f'#include "{name}.h"' for name in NAMES[:9])
+    calls = "\n".join(f"\ttotal += int(C.{name}_count(text))" for name in NAMES[:9])
     cgo = (
         "#cgo CFLAGS: -I${SRCDIR} -DNATIVE=1 -DDEPTH=4\n#cgo CXXFLAGS: -DNATIVE=1\n"
         "#cgo LDFLAGS: -lm -lpthread\n"

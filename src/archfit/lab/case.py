@@ -209,7 +209,7 @@ def _with_parts(case: Case, kept: Set[int], parts: Iterator[tuple[str, list[str]
 def _own_flags(argv: Sequence[str]) -> list[tuple[str, ...]]:
     """The flags of the command, each with its value; what follows a `--` is not its own."""
     end = argv.index("--") if "--" in argv else len(argv)
-    return [group for group in flag_words.grouped(argv[1:end]) if group[0].startswith("-")]
+    return [group for group in flag_words.grouped(argv[1:end], True) if group[0].startswith("-")]
 
 
 def _with_flags(case: Case, kept: Set[int]) -> Case:
@@ -231,7 +231,7 @@ def _with_flags(case: Case, kept: Set[int]) -> Case:
             texts[path] = flag_words.with_cgo_lines(text, left)
     argv = list(case.argv[:1])
     end = case.argv.index("--") if "--" in case.argv else len(case.argv)
-    for group in flag_words.grouped(case.argv[1:end]):
+    for group in flag_words.grouped(case.argv[1:end], True):
         if group[0].startswith("-"):
             if at in kept:
                 argv += group

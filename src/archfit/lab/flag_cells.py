@@ -12,7 +12,6 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from archfit.host import experiment, lab_store, slots
 from archfit.lab import flag_calls, twins

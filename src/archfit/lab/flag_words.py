@@ -14,14 +14,19 @@ from collections.abc import Iterable, Sequence
 #: The variables whose words go to tools (cmd/cgo documentation, "Using cgo with the go command").
 VARIABLES = ("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS")
 
-#: Flags whose value is the next word.
+#: Flags of compilers and linkers whose value is the next word.
 # fmt: off
-_WITH_VALUE = frozenset((
+_OF_COMPILERS = frozenset((
     "-I", "-L", "-D", "-U", "-l", "-x", "-arch", "-framework", "-include", "-isystem",
     "-iquote", "-idirafter", "-isysroot", "-target", "-Xlinker", "-Xclang",
-    "-Xpreprocessor", "-Xassembler", "-imacros", "-u", "-z", "-T", "-tags", "-ldflags",
-    "-gcflags", "-asmflags", "-gccgoflags", "-o", "-p", "-mod", "-modfile", "-overlay",
-    "-buildmode", "-run", "-count", "-timeout",
+    "-Xpreprocessor", "-Xassembler", "-imacros", "-u", "-z", "-T", "-o",
+))
+#: Those of `go build`, `go run` and `go test` (go help build, go help testflag).
+_OF_GO = frozenset((
+    "-C", "-tags", "-ldflags", "-gcflags", "-asmflags", "-gccgoflags", "-o", "-p", "-mod",
+    "-modfile", "-overlay", "-buildmode", "-compiler", "-covermode", "-coverpkg", "-exec",
+    "-installsuffix", "-pgo", "-pkgdir", "-toolexec", "-run", "-bench", "-count", "-cpu",
+    "-timeout", "-skip",
 ))
 # fmt: on
 _CGO_LINE = re.compile(r"^(?P<head>\s*(?://\s*)?#cgo\b[^:\n]*:)(?P<words>[^\n]*)$", re.M)
@@ -40,12 +45,16 @@ def join(words: Iterable[str]) -> str:
     return " ".join(f'"{word}"' if re.search(r"[\s'\"]", word) else word for word in words)
 
 
-def grouped(words: Sequence[str]) -> list[tuple[str, ...]]:
-    """A flag with its value, where that is a word of its own; the others alone."""
+def grouped(words: Sequence[str], of_go: bool = False) -> list[tuple[str, ...]]:
+    """A flag with its value, where that is a word of its own; the others alone.
+
+    ``of_go``: they are flags of the go command, not of a compiler.
+    """
+    with_value = _OF_GO if of_go else _OF_COMPILERS
     groups: list[tuple[str, ...]] = []
     at = 0
     while at < len(words):
-        size = 2 if words[at] in _WITH_VALUE and at + 1 < len(words) else 1
+        size = 2 if words[at] in with_value and at + 1 < len(words) else 1
         groups.append(tuple(words[at : at + size]))
         at += size
     return groups

@@ -42,7 +42,7 @@ _FIRST_ROUND: tuple[Pass | Move, ...] = (
 _AGAIN: tuple[Pass | Move, ...] = (FILES, FLAGS, DECLARATIONS, FOLD, MERGE, INLINE, LINES)
 _ROUNDS = 4
 #: Raised with every change of the passes or of what is kept of a candidate.
-_FORM = "1"
+_FORM = "2"
 #: A first run may take so long; a candidate ten times what the first run took.
 _FIRST = 900.0
 
