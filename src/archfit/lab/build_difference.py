@@ -283,8 +283,9 @@ def _times(a: Taken, b: Taken, first: Side, second: Side, seen: Seen) -> Iterato
         for start, length in list(runs(one, two))[:_MOST_RUNS]:
             low, high = max(0, start - _NEAR), start + min(length, 256) + _NEAR
             texts = within(one[low:high], first), within(two[low:high], second)
-            if all(texts) and texts[0] != texts[1]:
-                yield _time(seen, part, texts)
+            pair = next((p for p in zip(*texts, strict=False) if p[0] != p[1]), None)
+            if pair is not None:
+                yield _time(seen, part, pair)
                 return
 
 

@@ -99,7 +99,10 @@ def set_by_linker(taken: Taken) -> dict[str, bytes]:
         if part is not None and part.address > 0:
             at = part.offset + address - part.address
             text = bytes(taken.data[at : at + size]).rstrip(b"\0")
-            found[base.decode("utf-8", "replace").removeprefix("_")] = text
+            variable = base.decode("utf-8", "replace").removeprefix("_")
+            # The go command itself sets some: runtime.modinfo holds the build info.
+            if not variable.startswith(("runtime.", "internal/")):
+                found[variable] = text
     return found
 
 
@@ -111,8 +114,9 @@ _CLOCK = re.compile(
 _FORMS = {"iso": "%Y-%m-%dT%H:%M:%S", "day": "%Y-%m-%d", "c": "%b %d %Y"}
 
 
-def within(text: bytes, side: Side) -> str:
-    """The first text of a time or day that lies within a build; "" when there is none."""
+def within(text: bytes, side: Side) -> list[str]:
+    """Texts of times and days that lie within a build, in order."""
+    found = []
     for match in _CLOCK.finditer(text):
         kind = match.lastgroup or ""
         raw = match[0].decode("ascii")
@@ -134,8 +138,8 @@ def within(text: bytes, side: Side) -> str:
             length = 0 if kind == "iso" else 86399
             fits = at <= high and at + length >= low
         if fits:
-            return raw
-    return ""
+            found.append(raw)
+    return found
 
 
 def day_in(taken: Taken, side: Side, c_dates: Sequence[str] = ()) -> str:
