@@ -46,9 +46,10 @@ def result_of(document: object, name: str, mark: str = "") -> Result:
     subject = Subject(f"{Kind.LOG.value}:{name}{mark}", Kind.LOG, name)
     causes: dict[str, list[dict[str, object]]] = {}
     gaps: dict[str, int] = {}
+    built_in = _built_in(document)
     for cell in cells:
-        cause = cell.get("cause")
-        if isinstance(cause, str) and cause and cell.get("died"):
+        cause = _cause(cell, built_in)
+        if cause and cell.get("died"):
             causes.setdefault(cause, []).append(cell)
         if cell.get("state") == "not run":
             why = str(cell.get("why", ""))
@@ -60,6 +61,26 @@ def result_of(document: object, name: str, mark: str = "") -> Result:
         for why, count in gaps.items()
     )
     return Result(subject, thaw_facts(document.get("facts", {})), tuple(findings), missed)
+
+
+def _built_in(document: dict[str, object]) -> dict[str, list[str]]:
+    """Case -> the causes that its recipe has built into it."""
+    recipe = document.get("recipe")
+    cases = recipe.get("cases") if isinstance(recipe, dict) else None
+    rows = [row for row in cases if isinstance(row, dict)] if isinstance(cases, list) else []
+    return {
+        str(row.get("name")): [cause for cause in causes if isinstance(cause, str)]
+        for row in rows
+        if isinstance(causes := row.get("cause"), list)
+    }
+
+
+def _cause(cell: dict[str, object], built_in: dict[str, list[str]]) -> str:
+    """What the text was diagnosed as, unless the recipe knows better: it made the cause."""
+    known = built_in.get(str(cell.get("case")), [])
+    told = cell.get("cause")
+    cause = told if isinstance(told, str) else ""
+    return known[0] if known and cause not in known else cause
 
 
 def _finding(cause: str, died: list[dict[str, object]], subject: str) -> Finding:
