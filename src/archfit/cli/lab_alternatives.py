@@ -34,12 +34,12 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Look and print; see the exit status in EXAMPLES."""
-    from archfit.lab import alternatives
+    from archfit.lab.alternatives import look, table_lines
 
     if args.table:
-        sys.stdout.writelines(f"{line}\n" for line in alternatives.table_lines())
+        sys.stdout.writelines(f"{line}\n" for line in table_lines())
         return 0
-    found = alternatives.look(
+    found = look(
         args.folder,
         tuple(args.package or ("./...",)),
         target=args.target,
