@@ -67,8 +67,9 @@ def members(data: Window, start: int = 0, end: int | None = None) -> Iterator[Me
     at = start + 8
     count = 0
     while at < stop:
-        header = data[at : at + 60]
-        if at + 60 > stop:
+        body = at + 60
+        header = data[at:body]
+        if body > stop:
             if not header[: stop - at].strip(b"\0\n "):
                 return
             raise Malformed("the archive is cut off within a member's header")
@@ -77,7 +78,6 @@ def members(data: Window, start: int = 0, end: int | None = None) -> Iterator[Me
             raise Malformed(f"no member's header at offset {at}")
         size = int(field_)
         name = header[:16].rstrip(b" ")
-        body = at + 60
         count += 1
         if count > MOST_MEMBERS:
             raise Malformed(f"more than {MOST_MEMBERS} members")
@@ -118,10 +118,15 @@ def _long_name(names: bytes, reference: bytes) -> bytes:
     if at >= len(names):
         raise Malformed("a member's long name lies outside the names")
     stop = at + _LONGEST_NAME
-    ends = [cut for cut in (names.find(end, at, stop) for end in (b"\n", b"\0")) if cut >= 0]
-    if not ends and stop < len(names):
-        raise Malformed("a member's long name is longer than any path")
-    name = names[at : min(ends, default=stop)]
+    cut = names.find(b"\n", at, stop)
+    nul = names.find(b"\0", at, cut if cut >= 0 else stop)
+    if nul >= 0:
+        cut = nul
+    if cut < 0:
+        if stop < len(names):
+            raise Malformed("a member's long name is longer than any path")
+        cut = stop
+    name = names[at:cut]
     return name[:-1] if name[-1:] == b"/" else name
 
 

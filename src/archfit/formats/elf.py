@@ -7,9 +7,7 @@ this one: elf_header, elf_machines, elf_segments, elf_dynamic, elf_notes, elf_li
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from functools import cached_property
 
 from archfit.formats import elf_libc, elf_notes, elf_sections, elf_segments
 from archfit.formats.elf_dynamic import DF_1_NODEFLIB, DF_1_PIE, Dynamic, read_dynamic
@@ -27,8 +25,6 @@ from archfit.formats.elf_header import (
 from archfit.model.errors import Malformed
 from archfit.model.image import Window
 
-T = TypeVar("T")
-
 _SHT_SYMTAB = 2
 _TYPES = {1: "object", 2: "executable", 4: "core"}
 #: EI_OSABI, as in elf/elf.h; 0 (System V) says nothing, and 3 is also written by GNU
@@ -42,20 +38,17 @@ _OSABI = {
 _MAX_SEARCH = 2 << 20
 
 
-@dataclass(frozen=True, slots=True)
 class Elf:
-    """One ELF file. Whatever is decoded late raises Malformed when it breaks the format."""
+    """One ELF file. Whatever is decoded late raises Malformed when it breaks the format.
 
-    data: Window = field(repr=False)
-    header: Header
-    segments: tuple[Segment, ...]
-    _memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    No slots: what was decoded takes the place of the property that decoded it, so that
+    asking again costs nothing.
+    """
 
-    def _once(self, name: str, make: Callable[[], T]) -> T:
-        memo = self._memo
-        if name not in memo:
-            memo[name] = make()
-        return cast("T", memo[name])
+    def __init__(self, data: Window, header: Header, segments: tuple[Segment, ...]) -> None:
+        self.data = data
+        self.header = header
+        self.segments = segments
 
     # What it is
 
@@ -69,12 +62,12 @@ class Elf:
         """little or big."""
         return "little" if self.header.little else "big"
 
-    @property
+    @cached_property
     def isa(self) -> str:
         """In Go's spelling; ``em-<number>`` for a machine without a name."""
         return self.header.isa
 
-    @property
+    @cached_property
     def variant(self) -> str | None:
         """Finer than the ISA: armhf, x32, elfv2, n32, lp64d ...; None when it has none."""
         if self.header.variant is None and self.isa == "arm" and self.interp:
@@ -84,18 +77,15 @@ class Elf:
             )
         return self.header.variant
 
-    @property
+    @cached_property
     def type(self) -> str:
         """executable, shared, object, core, debug (split-off symbols) or ``et-<number>``.
 
         An ET_DYN is an executable when it has DF_1_PIE or DT_DEBUG, which linkers write
         into programs only, or an interpreter and no SONAME (libc.so.6 has both).
         """
-        return self._once("type", self._type)
-
-    def _type(self) -> str:
         number = self.header.type
-        if number in (2, 3) and self._split_debug():
+        if number in (2, 3) and self._split_debug:
             return "debug"
         if number != 3:
             return _TYPES.get(number, f"et-{number}")
@@ -107,15 +97,16 @@ class Elf:
         )
         return "executable" if program else "shared"
 
+    @cached_property
     def _split_debug(self) -> bool:
-        return self._once("debug", lambda: elf_sections.code_is_elsewhere(self._rows))
+        return elf_sections.code_is_elsewhere(self._rows)
 
     @property
     def pie(self) -> bool:
         """A program that may be loaded anywhere."""
         return self.header.type == 3 and self.type == "executable"
 
-    @property
+    @cached_property
     def static(self) -> bool:
         """A program without interpreter and without NEEDED."""
         return self.type == "executable" and self.interp is None and not self.dynamic.needed
@@ -125,12 +116,9 @@ class Elf:
         """In Go's spelling; None when the file has no mark of a system."""
         return self.os_mark[0]
 
-    @property
+    @cached_property
     def os_mark(self) -> tuple[str | None, str]:
         """(system, the mark that says so): a note, EI_OSABI or the loader's name."""
-        return self._once("os", self._os)
-
-    def _os(self) -> tuple[str | None, str]:
         marks = self.marks
         if marks.os is not None:
             return marks.os, marks.os_note
@@ -145,31 +133,25 @@ class Elf:
 
     # What it asks for
 
-    @property
+    @cached_property
     def interp(self) -> str | None:
         """The loader it asks the kernel for (PT_INTERP)."""
-        return self._once("interp", self._interp)
-
-    def _interp(self) -> str | None:
         for segment in self.segments:
             if segment.type == PT_INTERP:
                 # The kernel refuses more than PATH_MAX; split-off symbols have none of it.
                 size = min(segment.filesz, 4096)
                 text = self.data[segment.offset : segment.offset + size]
-                if len(text) < size and not self._split_debug():
+                if len(text) < size and not self._split_debug:
                     raise Malformed(f"the loader's name at {segment.offset:#x} is cut off")
                 return text.partition(b"\0")[0].decode("utf-8", "backslashreplace") or None
         return None
 
-    @property
+    @cached_property
     def dynamic(self) -> Dynamic:
         """The dynamic section; empty when there is none."""
-        return self._once("dynamic", self._dynamic)
-
-    def _dynamic(self) -> Dynamic:
         for segment in self.segments:
             if segment.type == PT_DYNAMIC and segment.filesz:
-                if self.header.type not in (2, 3) or self._split_debug():
+                if self.header.type not in (2, 3) or self._split_debug:
                     break
                 layout = self.header.layout
                 return read_dynamic(self.data, layout, segment.offset, segment.filesz, self._locate)
@@ -211,12 +193,9 @@ class Elf:
         trace of one; None where nothing is said (an object, a library that needs nothing)."""
         return self.libc_mark[0]
 
-    @property
+    @cached_property
     def libc_mark(self) -> tuple[str | None, str]:
         """(libc, the mark that gives it away)."""
-        return self._once("libc", self._libc)
-
-    def _libc(self) -> tuple[str | None, str]:
         if self.type not in ("executable", "shared"):
             return None, ""
         if self.interp is not None:
@@ -249,9 +228,15 @@ class Elf:
         return needle in self.data[offset : offset + min(size, _MAX_SEARCH)]
 
     def _highest(self, prefix: str) -> str | None:
+        names = self._strong
+        return elf_libc.highest(names, prefix) if names else None
+
+    @cached_property
+    def _strong(self) -> list[str]:
+        """The versions that have to be there."""
         dynamic = self.dynamic
-        names = [n for found in dynamic.versions.values() for n in found if n not in dynamic.weak]
-        return elf_libc.highest(names, prefix)
+        weak = dynamic.weak
+        return [name for found in dynamic.versions.values() for name in found if name not in weak]
 
     @property
     def glibc_min(self) -> str | None:
@@ -278,12 +263,9 @@ class Elf:
 
     # What its notes say
 
-    @property
+    @cached_property
     def notes(self) -> tuple[elf_notes.Note, ...]:
         """All notes of its segments, then those of sections that no segment has."""
-        return self._once("notes", self._notes)
-
-    def _notes(self) -> tuple[elf_notes.Note, ...]:
         segments, layout = self.segments, self.header.layout
         spans = [(s.offset, s.filesz, s.align) for s in segments if s.type == PT_NOTE]
         if not spans:
@@ -293,13 +275,10 @@ class Elf:
         # Properties that no segment has are not seen by any loader.
         return (*found, *[note for note in more if not segments or note.type != 5])
 
-    @property
+    @cached_property
     def marks(self) -> elf_notes.Marks:
         """What the notes say of system, build id, hardening and ISA level."""
-        return self._once(
-            "marks",
-            lambda: elf_notes.marks(self.data, self.header.layout, self.isa, self.notes),
-        )
+        return elf_notes.marks(self.data, self.header.layout, self.isa, self.notes)
 
     @property
     def build_id(self) -> str | None:
@@ -352,9 +331,9 @@ class Elf:
             raise Malformed(f"{size} bytes at address {addr:#x} are not in the file")
         return offset
 
-    @property
+    @cached_property
     def _rows(self) -> list[tuple[int, ...]]:
-        return self._once("rows", lambda: elf_sections.read_rows(self.data, self.header))
+        return elf_sections.read_rows(self.data, self.header)
 
     @property
     def stripped(self) -> bool | None:
@@ -370,20 +349,21 @@ class Elf:
 
         None when there is none, or it is not wholly in the file.
         """
-        row = self._once("sections", self._sections).get(name)
+        row = self._sections.get(name)
         if row is None or not elf_sections.has_bytes(row, self.data):
             return None
         return row[3], row[4], row[5]
 
     def has_section(self, name: str) -> bool:
         """A section of this name is in the table, with or without bytes."""
-        return name in self._once("sections", self._sections)
+        return name in self._sections
 
     def section_flags(self, name: str) -> int:
         """sh_flags of the first section with this name; 0 when there is none."""
-        row = self._once("sections", self._sections).get(name)
+        row = self._sections.get(name)
         return row[2] if row else 0
 
+    @cached_property
     def _sections(self) -> dict[str, tuple[int, ...]]:
         return elf_sections.by_name(self.data, self.header, self._rows)
 

@@ -9,6 +9,9 @@ GOARCH", Go 1.4 to 1.27.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Literal
+
 from archfit.formats.elf_machines import identify
 from archfit.formats.macho_names import ISAS
 from archfit.formats.magic import recognise
@@ -61,11 +64,17 @@ def isa_of_head(head: bytes) -> tuple[str | None, str] | None:
 def _elf(head: bytes) -> tuple[str | None, str] | None:
     if len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
         return None
-    little, bits = head[5] == 1, 32 * head[4]
-    at = 36 if bits == 32 else 48
-    flags = int.from_bytes(head[at : at + 4], "little" if little else "big")
-    number = int.from_bytes(head[18:20], "little" if little else "big")
-    return _ELF_OS.get(head[7]), identify(number, bits, little, flags)[0]
+    at = 36 if head[4] == 1 else 48
+    return _identified(head[4:8], head[18:20], head[at : at + 4])
+
+
+@lru_cache(maxsize=256)
+def _identified(ident: bytes, machine: bytes, flags: bytes) -> tuple[str | None, str]:
+    little = ident[1] == 1
+    order: Literal["little", "big"] = "little" if little else "big"
+    number = int.from_bytes(machine, order)
+    isa = identify(number, 32 * ident[0], little, int.from_bytes(flags, order))[0]
+    return _ELF_OS.get(ident[3]), isa
 
 
 def _go(head: bytes) -> tuple[str | None, str] | None:
