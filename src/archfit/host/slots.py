@@ -8,11 +8,13 @@ go when its holder is killed.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,10 +24,34 @@ from archfit.host import lab_store
 from archfit.host.files import unavailable
 from archfit.model.errors import Unavailable
 
+#: prctl(2), linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
 #: Folders that no build reads.
 _UNREAD = (".git", ".hg", ".svn", ".jj", "__pycache__", "node_modules")
 _MOST_FILES = 20_000
 _MOST_BYTES = 512 << 20
+
+
+def die_with(parent: int) -> None:
+    """End this process when ``parent``, which forked it, is gone.
+
+    One that outlives a killed parent would keep the locks that it inherited; one that was
+    started by another process (multiprocessing's fork server) inherited none.
+    """
+    if os.getppid() not in (parent, 1):
+        return
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    else:
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from archfit.host import slots
 from archfit.lab.case import Case, Pass
 from archfit.lab.oracle import Goal, Setting, known_verdict, look
 from archfit.lab.restructure import Move
@@ -25,6 +26,7 @@ class Trial:
         self, step: Pass, case: Case, setting: Setting, goal: Goal, say: Callable[[str], None]
     ) -> None:
         self.step, self.case, self.setting, self.goal, self.say = step, case, setting, goal, say
+        self._maker = os.getpid()
 
     def shows(self, kept: Sequence[int]) -> bool:
         """The case with these pieces still shows what it is about."""
@@ -40,6 +42,8 @@ class Trial:
 
     def __call__(self, config: Sequence[int], _config_id: object) -> Any:
         """As picire wants it: FAIL is a case that still shows the failure."""
+        if os.getpid() != self._maker:
+            slots.die_with(self._maker)
         outcome = _picire().Outcome
         return outcome.FAIL if self.shows(config) else outcome.PASS
 
