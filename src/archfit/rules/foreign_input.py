@@ -113,6 +113,13 @@ TEXTS: tuple[Text, ...] = (
         _GO_O,
     ),
     Text(
+        "File format is ambiguous",
+        _OTHER,
+        "GNU ld, bfd/format.c (matching formats: coff-x86-64 pe-x86-64)",
+        rf"(?:^|\s){_FILE}: (?:file not recognized: )?[Ff]ile format is ambiguous",
+        0.88,
+    ),
+    Text(
         "File in wrong format",
         _OTHER,
         "GNU ld before 2.35, bfd/bfd.c",

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from archfit.model.text import Text
 
+#: Words of a machine that is not the one most native code was built for.
+OTHER_ISA = (
+    r"(?i)\barm\b|\barm(?:v[5-8]|64|hf)\w{0,3}|aarch64|cortex|\bM[1-5]\b|apple silicon|graviton"
+)
 FOREIGN = "{library} is for another processor or system than the program that loads it"
 #: HotSpot's own words, and those of libraries that unpack their native part.
 OF_JAVA: tuple[Text, ...] = (
@@ -50,6 +54,35 @@ OF_JAVA: tuple[Text, ...] = (
         0.88,
     ),
     Text(
+        "could not load a native library",
+        "the Java library brings no {library}",
+        "netty NativeLibraryLoader.java",
+        r"could not load a native library: (?P<library>\w{1,80}_(?:aarch_64|x86_64|arm\w{0,4}))\b",
+        0.88,
+    ),
+    Text(
+        "FileNotFoundException",
+        "the Java library brings no {library}",
+        "netty NativeLibraryLoader.java (META-INF/native/libX_ISA.so)",
+        r"FileNotFoundException: "
+        r"(?P<library>META-INF/native/\S{1,120}_(?:aarch_64|x86_64)\.\w{2,6})",
+        0.88,
+    ),
+    Text(
+        "0509",
+        FOREIGN,
+        "AIX loader (0509-026 System error: Cannot run a file that does not have a valid format)",
+        r"0509-0(?:22|26)[^\n]{0,200}does not have a valid format",
+        0.9,
+    ),
+    Text(
+        "UnsatisfiedLinkError",
+        "the Java library's native part is not for this processor: {library} is not bound",
+        "OpenJDK (UnsatisfiedLinkError: a.b.C.method(signature)), where an ISA is spoken of",
+        r"UnsatisfiedLinkError: (?P<library>(?:\w{1,40}\.){2,10}\w{1,60})\((?:[\w/;\[]{0,200})\)\w",
+        0.6,
+    ),
+    Text(
         "was not found inside JAR",
         "the Java library brings no {library}",
         "RocksDB NativeLibraryLoader.java and its copies",
@@ -78,6 +111,17 @@ OF_JAVA: tuple[Text, ...] = (
         r"[Nn]ative library \((?P<library>(?:darwin|linux|win32|com/sun/jna/(?:darwin|linux|win32))"
         r"-?[\w-]{0,20}/[^)\n]{1,120})\) not found in resource path",
         0.85,
+    ),
+)
+#: pip, whose wheels name the platform that they are for.
+OF_PYTHON: tuple[Text, ...] = (
+    Text(
+        "is not a supported wheel on this platform",
+        "the wheel {library} is for {have}, this Python is not",
+        "pip (X.whl is not a supported wheel on this platform)",
+        r"(?P<library>[\w.-]{1,200}?-(?P<have>(?:macosx|manylinux|musllinux|linux|win)[\w.]{2,60}))"
+        r"\.whl is not a supported wheel on this platform",
+        0.7,
     ),
 )
 #: npm, yarn, and packages that bring one binary a platform.

@@ -165,7 +165,7 @@ _PATHS = (
     r"exec container process [^`\n]{0,40}`([^`'\n]{1,200})[`']",
     r"(?:Cannot run program|Failed to exec|could not execute process `?|exec:?) "
     r"\\?[\"'`]([^\"'`\\\n]{1,200})",
-    r"(?:^|[\s|`'])exec ([^\s:\"]{1,200}): ",
+    r"(?:^|[\s|`'\"])exec ([^\s:\"]{1,200}): ",
     r"spawning ([^\s:]{1,200}): ",
     r"spawn(?:Sync)? ([^\s:]{1,200}) (?:ENOEXEC|Unknown|EBADARCH)",
     r"['‘\"`]([^\s'’\"`:]{1,200})['’\"`]: (?:Bad CPU|Exec format|cannot exec)",
@@ -277,6 +277,33 @@ def translation_meant(log: Log) -> str:
             return sign
     step = re.search(_STEP_PLATFORM, log.text)
     return step[0] if step else ""
+
+
+#: A script's text stands there, and its first line is not `#!`: it is announced, or the `#` of
+#: the first line was forgotten.
+_FIRST_LINE = (
+    r"^!/(?:usr/)?bin/\w{2,10}\b"
+    r"|\b[\w./-]{1,80}\.(?:sh|bash)`? (?:containing|contains|that contains|is|looks like)"
+    r"[^\n]{0,40}:\s*\n(?:\s*```\w*\s*\n)?\s*(?!#!)[a-z]\w"
+    r"|(?:shebang|#!)[^\n]{0,60}(?:not (?:in|on) the (?:1st|first) line|missing|lack|without)"
+    r"|(?:missing|lack\w*|without|no|forgot\w*)[^\n]{0,30}(?:shebang|#!)"
+)
+#: The build of the image is shown, in which a script of its own is what is started.
+_OWN_SCRIPT = r"(?:ENTRYPOINT|CMD)\s*\[?\s*[\"'][^\n]{0,120}\.(?:sh|bash)\b"
+_ISA_WORDS = (
+    r"(?i)\barm\w{0,6}\b|aarch64|\b(?:linux|darwin)/|apple|\bM[1-5]\b|raspberry|x86|amd64|graviton"
+)
+
+
+def without_first_line(log: Log, path: str) -> float:
+    """How sure it is that the program which the kernel refuses is a script without `#!`: its
+    text is shown, or it is one of the image's own and no processor is spoken of."""
+    if re.search(_FIRST_LINE, log.text, re.MULTILINE | re.IGNORECASE):
+        return 0.88
+    own = script_named(path) and "docker-entrypoint" not in path
+    if own and re.search(_OWN_SCRIPT, log.text) and not re.search(_ISA_WORDS, log.text):
+        return 0.7
+    return 0.0
 
 
 def other_platform(log: Log) -> bool:

@@ -31,6 +31,7 @@ program the translator's own CPU decides, which is not known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from archfit.facts import binary as b
@@ -158,6 +159,16 @@ TEXTS = (
         )
         for needle in ("Illegal instruction", "illegal instruction")
     ),
+    *(
+        Text(
+            needle,
+            "it used an instruction that this CPU does not have",
+            "field reports",
+            r"(?i)(?:illegal|invalid) instruction",
+            0.7,
+        )
+        for needle in ("Illegal Instruction", "Invalid instruction", "invalid instruction")
+    ),
     Text(
         "illegal hardware instruction",
         "it used an instruction that this CPU (or Rosetta) does not have",
@@ -275,6 +286,11 @@ TEXTS = (
         0.9,
     ),
 )
+_TOLD = ("Illegal Instruction", "Invalid instruction", "invalid instruction")
+_CPU = (
+    r"(?i)\bAVX|\bSSE|armv?[5-8]|\bpi zero|raspberry|\bold(?:er)? cpu|GOAMD64|GOARM"
+    r"|x86-64-v[2-4]|\bFMA\b"
+)
 _BARE = ("SIGILL", "Illegal instruction", "illegal instruction", "illegal hardware instruction")
 #: ud2 and brk are how compilers stop a program: not a matter of the CPU.
 _TRAPS = (
@@ -295,7 +311,13 @@ _TRAPS = (
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
-    """One finding; a bare SIGILL counts less where a compiler's own trap is likely."""
+    """One finding; a bare SIGILL counts less where a compiler's own trap is likely, and words
+    of people only where they speak of processors."""
+    hits = [
+        hit for hit in hits if hit.text.needle not in _TOLD or re.search(_CPU, log.text[:200_000])
+    ]
+    if not hits:
+        return
     best = surest(hits)
     confidence = best.text.confidence
     bare = best.text.needle in _BARE

@@ -58,6 +58,7 @@ from archfit.rules.start_failure import (
     other_platform,
     script_named,
     translation_meant,
+    without_first_line,
 )
 from archfit.rules.targets import started_slices
 
@@ -152,6 +153,17 @@ TEXTS = (
         0.6,
         (".sh:", ".bash:"),
     ),
+    *(
+        Text(
+            needle,
+            _SHELL,
+            "dash and busybox ash on a binary of the folder (`./app: 4: Syntax error: ...`)",
+            r"(?:^|[\s`'\"])\./[\w+-]{1,80}: (?:line )?[1-9]: (?:[^\s:]{1,200}: )?[Ss]yntax error: "
+            r"(?:Unterminated quoted string|\"?\)?\"? ?unexpected)",
+            0.66,
+        )
+        for needle in ("Unterminated quoted string", "unexpected")
+    ),
     Text(
         "Invalid ELF image for this architecture",
         "the translator was given a program of an ISA that it does not translate",
@@ -212,7 +224,7 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     path = named(hits)
     if best.text in ENOEXEC:
         kind = kind_of(log, path)
-        if other_platform(log) or translation_meant(log):
+        if other_platform(log) or translation_meant(log) or without_first_line(log, path):
             confidence = min(confidence, 0.65)
         elif kind == "script" and not _container(log, best):
             confidence = 0.5

@@ -44,7 +44,7 @@ from archfit.model.subject import Kind
 from archfit.model.text import Hit, Text
 from archfit.rules.execution import start
 from archfit.rules.fit import fit, proof
-from archfit.rules.foreign_natives import FOREIGN, OF_JAVA, OF_NODE
+from archfit.rules.foreign_natives import FOREIGN, OF_JAVA, OF_NODE, OF_PYTHON, OTHER_ISA
 from archfit.rules.said import said, surest
 from archfit.rules.targets import library_sets
 
@@ -240,12 +240,14 @@ TEXTS = (
         for needle in ("is 32-bit instead of 64-bit", "is 64-bit instead of 32-bit")
     ),
     *OF_NODE,
+    *OF_PYTHON,
 )
 
 
 def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
     """One finding; dyld names every place it tried, of which the first wrong one counts."""
     hits = [hit for hit in hits if "passes over" not in hit.text.says or _shown(hit, log)]
+    hits = [hit for hit in hits if hit.text.needle not in _ASKING or _other_isa(hit, log)]
     if not hits:
         return
     best = surest(hits)
@@ -266,6 +268,16 @@ def weigh(hits: Sequence[Hit], log: Log) -> Iterator[Finding]:
         remedies=_mend(log, best, library, have, need),
         confidence=confidence,
     )
+
+
+#: Messages with other causes too, which count where another ISA is spoken of.
+_ASKING = ("UnsatisfiedLinkError", "is not a supported wheel on this platform")
+
+
+def _other_isa(hit: Hit, log: Log) -> bool:
+    other = re.search(OTHER_ISA, f"{log.told}\n{log.text}") is not None
+    foreign = re.search(r"x86_64|amd64|win32", hit.group("have")) is not None
+    return other and (foreign or not hit.group("have"))
 
 
 def _shown(hit: Hit, log: Log) -> bool:

@@ -49,6 +49,7 @@ from archfit.rules.start_failure import (
     kind_of,
     named,
     script_named,
+    without_first_line,
 )
 
 
@@ -276,7 +277,10 @@ def _without_first_line(best: Hit, hits: Sequence[Hit], log: Log, path: str) -> 
     """ENOEXEC for a script: no first line, unless its interpreter is of another ISA."""
     told = log.says("shebang", "#!/", "hashbang", "shell script", "Shell script", "ASCII text")
     container = log.says(*CONTAINER_SIGNS) or (best.line.lstrip(" \t>|").startswith("exec "))
-    if told and not log.says(*_ARCH_WORDS[:2], "--platform", "does not match"):
+    sure = without_first_line(log, path)
+    if sure:
+        confidence = sure
+    elif told and not log.says(*_ARCH_WORDS[:2], "--platform", "does not match"):
         confidence = 0.88
     elif script_named(path) and not container:
         confidence = 0.85
