@@ -10,12 +10,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from archfit.host.lab_store import home
+from archfit.lab.catalogue import go_toolchains, machine
 from toolbox import need_tool
 
 pytestmark = pytest.mark.slow
+
+SCHEMA = (
+    Path(__file__).parents[2]
+    / "src" / "archfit" / "report" / "schema" / "archfit.lab-doctor-1.json"
+)  # fmt: skip
 
 RECIPE = """
 schema = "archfit.recipe/1"
@@ -166,6 +173,46 @@ def test_nothing_could_be_run(recipe: Path, own: dict[str, str]) -> None:
     status, document, _ = matrix(recipe, own, "--go", "1.13")
     assert status == 3
     assert document["totals"]["ran"] == 0
+
+
+def test_a_change_is_narrowed_down(own: dict[str, str]) -> None:
+    need_tool("/usr/lib/go-1.19/bin/go")
+    here = {tool.version for tool in go_toolchains()}
+    newest = next((version for version in here if version.startswith("1.27.")), "")
+    if not newest or not any(version.startswith("1.26.") for version in here):
+        need_tool("go1.26 and go1.27 among the toolchains of `archfit lab doctor`")
+    _, document, _ = matrix(
+        "crashes", own, "--go", "1.19,1.27", "--case", "pointer-nested,go-nil", "--bisect",
+        "--target", machine(),
+    )  # fmt: skip
+    words = [change for change in document["differences"] if change["what"] == "words"]
+    assert [change["case"] for change in words] == ["pointer-nested"]
+    (found,) = [b for b in document["bisected"] if b["what"] == "words"]
+    assert found["after"].startswith("1.19.")
+    assert found["by"].startswith("1.26.")
+    assert found["tried"] == [found["by"]]
+
+
+def test_doctor_says_what_is_missing_and_the_one_command(tmp_path: Path) -> None:
+    env = {**os.environ, "ARCHFIT_CACHE": str(tmp_path)}
+    run = [sys.executable, "-m", "archfit", "lab", "doctor", "--format", "json"]
+    for path in (env["PATH"], str(tmp_path)):
+        done = subprocess.run(
+            run, env={**env, "PATH": path}, capture_output=True, text=True, check=True
+        )
+        document = json.loads(done.stdout)
+        jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    missing = {row["what"]: row["command"] for row in document["missing"]}
+    assert {"gcc", "clang", "qemu-aarch64"} <= set(missing)
+    if "apt-get" in missing["gcc"]:
+        assert "gcc" in document["command"].split()
+        assert "qemu-user" in document["command"].split()
+    asked = subprocess.run(
+        [*run, "--go", "1.14", "--target", "darwin/arm64"],
+        env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert asked.returncode == 1
+    assert "since 1.16" in json.loads(asked.stdout)["refused"][0]["why"]
 
 
 def test_killed_and_resumed() -> None:

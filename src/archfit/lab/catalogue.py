@@ -109,14 +109,17 @@ def go_toolchain(
 ) -> GoToolchain:
     """The toolchain of a release: ``1.27.3`` is that one, ``1.27`` the newest of it here.
 
+    What is in ``goroots`` comes before all others.
+
     One that is not here is obtained by the go command (GOTOOLCHAIN) into the lab's own module
     cache, the checksum database left on. Raises Unavailable: not here and ``offline``, no go
     command that can obtain it, or what the go command said; Misuse for what is no release.
     """
     wanted = spelled(version)
     here = [tool for tool in go_toolchains(goroots) if fits(tool.version, wanted)]
+    given = [tool for tool in here if any(os.path.realpath(g) == tool.goroot for g in goroots)]
     if here:
-        return max(here, key=lambda tool: number(tool.version))
+        return max(given or here, key=lambda tool: number(tool.version))
     if offline:
         raise Unavailable(f"go{wanted} is not on this machine (--offline)")
     if wanted.count(".") < 2:
@@ -132,7 +135,11 @@ def _goroots(given: Sequence[str]) -> Iterator[tuple[str, str]]:
     for goroot in given:
         yield goroot, "GOROOT"
     for path in Live().which("go"):
-        yield os.path.dirname(os.path.dirname(os.path.realpath(path))), "PATH"
+        above = os.path.dirname(os.path.dirname(os.path.realpath(path)))
+        if not os.path.isfile(f"{above}/VERSION"):
+            # A wrapper, as version managers put one in the go command's place.
+            above = answer((path, "env", "GOROOT"))
+        yield above, "PATH"
     if env.get("GOROOT"):
         yield env["GOROOT"], "GOROOT"
     for above, prefix in (("/usr/lib", "go"), ("/usr/local", "go"), ("/opt", "go")):
@@ -367,7 +374,11 @@ def answer(argv: tuple[str, ...]) -> str:
     """The line of a program's answer that tells its version, else the first; "" for none."""
     try:
         done = experiment.run(
-            argv, cwd="/", env={**os.environ, "LC_ALL": "C"}, timeout=20, merge=True
+            argv,
+            cwd="/",
+            env={**os.environ, "LC_ALL": "C", "GOTOOLCHAIN": "local"},
+            timeout=20,
+            merge=True,
         )
     except Unavailable:
         return ""

@@ -41,7 +41,8 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``state``: ran, or not built. ``how``: the verdict in words, as ``dies 3 of 5``.
+    """``state``: ran, not built, or not run (with the reason in ``error``). ``how``: the verdict
+    in words, as ``dies 3 of 5``.
 
     ``run``: the typical one. ``crash``: the same with GOTRACEBACK=crash and core files allowed;
     None where no run died. ``counts``: of each way that the runs went, ``endings`` with status
@@ -70,7 +71,9 @@ class Outcome:
 def built(key: str) -> Built | None:
     """What is kept of a build; None when it is still to be done."""
     known = _read(_place("programs", key, "built.json"))
-    return Built(**known) if known is not None else None
+    if known is None or not (known["error"] or os.path.isfile(program(key))):
+        return None
+    return Built(**known)
 
 
 def program(key: str) -> str:
@@ -150,6 +153,15 @@ def run(cell: Cell) -> Outcome:
         kept = Outcome(cell.key, "not built", error=made.error, cause=made.cause)
         _write(_place("cells", cell.key, "outcome.json"), asdict(kept))
         return kept
+    try:
+        return _observed(cell)
+    except Unavailable as error:
+        # Not kept: what the kernel refuses today it may start tomorrow.
+        return Outcome(cell.key, "not run", error=error.why)
+
+
+def _observed(cell: Cell) -> Outcome:
+    """Its runs. Raises Unavailable when the kernel can't start it."""
     runs = [_once(cell, "")]
     while len(runs) < cell.runs or (_differ(runs) and len(runs) < _FLAKY):
         # One that always hangs tells no more the third time.
@@ -188,17 +200,14 @@ def _once(cell: Cell, traceback: str) -> Run:
         env = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LC_ALL": "C", **cell.case.env}
         if traceback:
             env["GOTRACEBACK"] = traceback
-        try:
-            done = experiment.run(
-                command(cell),
-                cwd=folder,
-                env=env,
-                timeout=cell.timeout,
-                limit=_OUTPUT,
-                core_limit=bool(traceback),
-            )
-        except Unavailable as error:
-            done = experiment.Done(126, b"", error.why.encode(), 0.0, False, 0)
+        done = experiment.run(
+            command(cell),
+            cwd=folder,
+            env=env,
+            timeout=cell.timeout,
+            limit=_OUTPUT,
+            core_limit=bool(traceback),
+        )
         cores = any("core" in name for name in os.listdir(folder))
     system, _, isa = config.target.partition("/")
     seen = observe(done, {"goos": system, "goarch": isa}, diagnosed=not traceback)

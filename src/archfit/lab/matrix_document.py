@@ -86,7 +86,7 @@ def row(cell: Cell, seen: cell_run.Outcome | None) -> dict[str, Any]:
         "cc": config.cc,
         "target": config.target,
         "state": state,
-        "why": cell.why or ("" if seen else "its process was lost"),
+        "why": cell.why or _why(seen),
         "how": how,
         "expected": expected,
         "died": died,
@@ -103,7 +103,7 @@ def row(cell: Cell, seen: cell_run.Outcome | None) -> dict[str, Any]:
         "trust": shown.level if shown else "",
         "trust_reason": shown.reason if shown else "",
         "chain": shown.chain if shown else "",
-        "error": seen.error if seen else "",
+        "error": seen.error if seen and state == "not built" else "",
         "runs": seen.runs if seen else 0,
         "counts": dict(seen.counts or {}) if seen else {},
         "endings": dict(seen.endings or {}) if seen else {},
@@ -115,6 +115,12 @@ def row(cell: Cell, seen: cell_run.Outcome | None) -> dict[str, Any]:
         "command": _run_command(cell) if cell.build else "",
         "key": cell.key,
     }
+
+
+def _why(seen: cell_run.Outcome | None) -> str:
+    if seen is None:
+        return "its process was lost"
+    return seen.error if seen.state == "not run" else ""
 
 
 def _ending(shown: Run) -> str:
