@@ -4,7 +4,7 @@
 set -eu
 
 packages="gcc g++ binutils make git file gdb procps util-linux
-  qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+  qemu-user gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross
   musl musl-tools clang lld llvm golang-1.19-go panicparse npm
   shellcheck zsh gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
   gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
