@@ -40,12 +40,18 @@ def die_with(parent: int) -> None:
     """
     if os.getppid() not in (parent, 1):
         return
+    # A SIGTERM that comes while an object is taken down is no news to anybody.
+    sys.unraisablehook = _unsaid
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _unsaid(_what: object) -> None:
+    """Nothing is written."""
 
 
 def _watch(parent: int) -> None:

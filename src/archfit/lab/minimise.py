@@ -95,13 +95,15 @@ def minimise(
     jobs: int = 2,
     timeout: float = 0.0,
     tries: int = 1,
+    plan: Sequence[Pass | Move] = (),
     say: Callable[[str], None] = lambda _text: None,
 ) -> Reduction:
     """Reduce what ``argv`` does in ``folder`` to the least that fails for the same cause.
 
     ``cause``: the id it has to be (else what the first run shows); ``timeout``: seconds for
     a candidate (0: ten times the first run, at least 20); ``tries``: runs of a candidate
-    that does not show it at once. Raises Misuse: no command, no folder; Unavailable: the
+    that does not show it at once; ``plan``: these passes once, not all while
+    they help. Raises Misuse: no command, no folder; Unavailable: the
     command succeeds, or no cause is known for its failure, or it fails otherwise in a copy.
     """
     begin = time.monotonic()
@@ -111,8 +113,9 @@ def minimise(
     files, programs = slots.read_tree(root)
     env, variables = _environment(environ, root)
     first = Case(files, variables, tuple(word.replace(root, ROOT) for word in argv))
+    names = ",".join(step.name for step in plan)
     digest = lab_store.digest(
-        [_FORM, first.key(), inner, repr(sorted(env.items())), cause, str(tries)]
+        [_FORM, first.key(), inner, repr(sorted(env.items())), names, cause, str(tries)]
     )
     home = lab_store.folder(lab_store.home(), "minimise", digest[:32])
     with lab_store.lock(f"minimise-{digest[:32]}"):
@@ -127,7 +130,7 @@ def minimise(
             setting = Setting(
                 home, inner, programs, env, max(20.0, 10 * before.seconds), max(jobs, 1), tries
             )
-        last, steps = _passes(first, setting, goal, say)
+        last, steps = _passes(first, setting, goal, plan, say)
         after = look(last, setting, goal)
         tried = slots.count(os.path.join(home, "tried"))
     seconds = time.monotonic() - begin
@@ -187,12 +190,16 @@ def _goal(before: Verdict, cause: str) -> Goal:
 
 
 def _passes(
-    case: Case, setting: Setting, goal: Goal, say: Callable[[str], None]
+    case: Case,
+    setting: Setting,
+    goal: Goal,
+    own: Sequence[Pass | Move],
+    say: Callable[[str], None],
 ) -> tuple[Case, tuple[tuple[str, int, int, float], ...]]:
     """All passes in their order, then some again; each one's result is kept on disk."""
     steps: list[tuple[str, int, int, float]] = []
-    plan = [(0, step) for step in _FIRST_ROUND]
-    plan += [(number, step) for number in range(1, _ROUNDS) for step in _AGAIN]
+    plan = [(0, step) for step in own or _FIRST_ROUND]
+    plan += [] if own else [(number, step) for number in range(1, _ROUNDS) for step in _AGAIN]
     start = ""
     for at, (number, step) in enumerate(plan):
         if number and step is _AGAIN[0]:
