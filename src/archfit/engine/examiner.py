@@ -28,7 +28,7 @@ class _Ready:
     """A rule with what is asked of it for every subject, looked up once."""
 
     rule: Rule
-    needs: frozenset[str]
+    needs: tuple[str, ...]
     host: tuple[str, ...]
     unknown: str  #: why it can't judge against the run's host; "" when it can
 
@@ -43,7 +43,7 @@ class Examiner:
         for rule in self.rules:
             wanted = tuple(key.name for key in rule.host)
             unknown = _unknown(wanted, scene.host)
-            ready = _Ready(rule, frozenset(key.name for key in rule.needs), wanted, unknown)
+            ready = _Ready(rule, tuple(key.name for key in rule.needs), wanted, unknown)
             for kind in rule.kinds:
                 self._rules[kind].append(ready)
 
@@ -87,21 +87,23 @@ class Examiner:
         judged = applies = False
         host = facts if its_own else self.scene.host
         for ready in self._rules[subject.kind]:
-            if not ready.needs <= facts.keys():
-                continue
-            applies = True
-            rule = ready.rule
-            unknown = _unknown(ready.host, facts) if its_own else ready.unknown
-            if unknown:
-                missing.append(NotChecked(rule.id, subject.id, unknown))
-                continue
-            findings, failure = attempt(rule.id, subject.id, _judged, rule, facts, host)
-            if failure is not None:
-                missing.append(failure)
+            for name in ready.needs:
+                if name not in facts:
+                    break
             else:
-                judged = True
-            if findings:
-                found.extend(_owned(finding, rule.id, subject) for finding in findings)
+                applies = True
+                rule = ready.rule
+                unknown = _unknown(ready.host, facts) if its_own else ready.unknown
+                if unknown:
+                    missing.append(NotChecked(rule.id, subject.id, unknown))
+                    continue
+                findings, failure = attempt(rule.id, subject.id, _judged, rule, facts, host)
+                if failure is not None:
+                    missing.append(failure)
+                else:
+                    judged = True
+                if findings:
+                    found.extend(_owned(finding, rule.id, subject) for finding in findings)
         return Result(subject, facts, ranked(found), tuple(missing), judged or not applies)
 
 

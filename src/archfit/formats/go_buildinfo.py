@@ -38,6 +38,8 @@ _MAX_MODULES = 30_000
 _MAX_SETTINGS = 10_000
 _MAX_SEARCH = 512 << 20
 _MAX_MISALIGNED = 10_000
+#: Bytes that are copied to be searched.
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,23 @@ def locate(data: Window, layout: Layout) -> int | None:
 def _search(data: Window, span: Span) -> int | None:
     end = min(span.end, span.offset + _MAX_SEARCH, len(data))
     skew = (span.address - span.offset) % _ALIGN  # offset + skew is as aligned as the address
-    at = data.find(MAGIC, span.offset, end)
+    at = _next(data, span.offset, end)
     for _ in range(_MAX_MISALIGNED):
         if at < 0 or end - at < _HEADER:
             return None
         if (at + skew) % _ALIGN == 0:
             return at
-        at = data.find(MAGIC, at + 1, end)
+        at = _next(data, at + 1, end)
     return None
+
+
+def _next(data: Window, start: int, end: int) -> int:
+    """The next magic, or -1. Bytes are searched many times as fast as a mapped file."""
+    for at in range(start, end, _PIECE):
+        found = data[at : min(end, at + _PIECE + len(MAGIC) - 1)].find(MAGIC)
+        if found >= 0:
+            return at + found
+    return -1
 
 
 def read(data: Window, layout: Layout) -> Blob | None:
