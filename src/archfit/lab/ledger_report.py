@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from archfit import __version__
 from archfit.lab.claim import Verdict
 from archfit.lab.ledger import Entry
+from archfit.lab.reproduce_report import wrap
 from archfit.report.html_page import Cell, Table, page
 
 SCHEMA = "archfit.lab-claims/1"
@@ -77,7 +77,7 @@ def _entry(entry: Entry, width: int) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=" " * 6, subsequent_indent=" " * 8)
+    return wrap(text, width, " " * 6, " " * 8)
 
 
 def _verdict(entry: Entry) -> str:

@@ -61,7 +61,7 @@ def _case(case: Case) -> dict[str, object]:
 
 def lines(cases: Sequence[Case], machine: str, width: int) -> Iterator[str]:
     """For people."""
-    yield from textwrap.wrap(f"claim: {CLAIM}", width, subsequent_indent="  ")
+    yield from wrap(f"claim: {CLAIM}", width, rest="  ")
     for role, heading in _ROLES.items():
         of_role = [case for case in cases if case.role == role]
         if of_role:
@@ -74,7 +74,7 @@ def lines(cases: Sequence[Case], machine: str, width: int) -> Iterator[str]:
             yield from _rows(case, width)
     word, why = conclusion(cases)
     yield ""
-    yield from textwrap.wrap(f"the claim: {word} - {why}", width, subsequent_indent="  ")
+    yield from wrap(f"the claim: {word} - {why}", width, rest="  ")
 
 
 def _rows(case: Case, width: int) -> Iterator[str]:
@@ -85,7 +85,19 @@ def _rows(case: Case, width: int) -> Iterator[str]:
     elif case.outcome.word is not Word.NEVER:
         said = said or "no cause was found"
     note = "; ".join(text for text in (said, case.stands) if text and not _same(text, case))
-    yield from textwrap.wrap(note, width, initial_indent=" " * 6, subsequent_indent=" " * 8)
+    yield from wrap(note, width, " " * 6, " " * 8)
+
+
+def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Lines of ``width`` columns; paths and ids are not broken in two."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _same(text: str, case: Case) -> bool:
