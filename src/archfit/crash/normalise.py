@@ -12,6 +12,7 @@ mangling (`::h` + 16 digits).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _BRACKETS = re.compile(r"\[[^\[\]]*\]")
 _VERSION = re.compile(r"/v\d{1,4}(?=[./])|\.v\d{1,4}(?=[./])|@v[^/]{1,80}")
@@ -38,6 +39,7 @@ _MACHINERY = frozenset((
 ))  # fmt: skip
 
 
+@lru_cache(maxsize=1 << 17)
 def go_name(name: str) -> str:
     """The function as its source has it, `main.(*T).run.func` for any closure in it."""
     name = name[:_LONGEST]
