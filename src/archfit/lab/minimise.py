@@ -9,9 +9,11 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import shlex
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archfit.host import lab_store, slots
@@ -102,9 +104,9 @@ def minimise(
 
     ``cause``: the id it has to be (else what the first run shows); ``timeout``: seconds for
     a candidate (0: ten times the first run, at least 20); ``tries``: runs of a candidate
-    that does not show it at once; ``plan``: these passes once, not all while
-    they help. Raises Misuse: no command, no folder; Unavailable: the
-    command succeeds, or no cause is known for its failure, or it fails otherwise in a copy.
+    that does not show it at once; ``plan``: these passes once, not all while they help.
+    Raises Misuse: no command, no folder; Unavailable: the command succeeds, no cause is known
+    for its failure, or it fails otherwise in a copy.
     """
     begin = time.monotonic()
     if not argv:
@@ -112,10 +114,19 @@ def minimise(
     root, inner = _root(os.path.abspath(folder))
     files, programs = slots.read_tree(root)
     env, variables = _environment(environ, root)
-    first = Case(files, variables, tuple(word.replace(root, ROOT) for word in argv))
+    first = Case(files, variables, tuple(_moved(word, root) for word in argv))
     names = ",".join(step.name for step in plan)
     digest = lab_store.digest(
-        [_FORM, first.key(), inner, repr(sorted(env.items())), names, cause, str(tries)]
+        [
+            _FORM,
+            first.key(),
+            inner,
+            repr(sorted(env.items())),
+            names,
+            *_programs(argv, environ),
+            cause,
+            str(tries),
+        ]
     )
     home = lab_store.folder(lab_store.home(), "minimise", digest[:32])
     with lab_store.lock(f"minimise-{digest[:32]}"):
@@ -133,6 +144,7 @@ def minimise(
         last, steps = _passes(first, setting, goal, plan, say)
         after = look(last, setting, goal)
         tried = slots.count(os.path.join(home, "tried"))
+        lab_store.remove(os.path.join(home, "slots"))
     seconds = time.monotonic() - begin
     return Reduction(
         first, last, before, after, goal, steps, tried, resumed, seconds, inner, programs
@@ -161,10 +173,22 @@ def _environment(
 ) -> tuple[dict[str, str], tuple[tuple[str, tuple[str, ...]], ...]]:
     """The environment without the variables that hold flags, and those."""
     names = (*flag_words.VARIABLES, "GOFLAGS")
-    moved = {name: value.replace(root, ROOT) for name, value in environ.items()}
+    moved = {name: _moved(value, root) for name, value in environ.items()}
     flags = tuple((name, tuple(flag_words.split(moved[name]))) for name in names if moved.get(name))
     passing = ("_", "PWD", "OLDPWD", "SHLVL", "TMPDIR", "GOTMPDIR", "COLUMNS", "LINES")
     return {k: v for k, v in moved.items() if k not in (*names, *passing)}, flags
+
+
+def _moved(text: str, root: str) -> str:
+    """With the folder's path, where it stands as a path, as the place of the copy."""
+    return re.sub(rf"{re.escape(root)}(?=$|[/\s:;,'\"])", lambda _: ROOT, text)
+
+
+def _programs(argv: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
+    """What the command and the go command are on this machine: others may fail otherwise."""
+    for name in (argv[0], "go"):
+        path = shutil.which(name, path=environ.get("PATH"))
+        yield lab_store.identity(path) if path else ""
 
 
 def _goal(before: Verdict, cause: str) -> Goal:
