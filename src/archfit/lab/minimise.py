@@ -6,13 +6,13 @@ the digest of the case, so that the same command goes on where it was killed.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
 import shlex
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,14 +78,24 @@ class Reduction:
 
     @property
     def flag_changes(self) -> list[str]:
-        """Each flag that was there: `- ...` taken away, `  ...` needed."""
-        old, new = self.first.flags(), self.last.flags()
-        return [row for row in difflib.ndiff(old, new) if not row.startswith("?")]
+        """Each flag that was there: `- ...` taken away, `  ...` needed, where it was."""
+        left = Counter(map(_without_file, self.last.flags()))
+        rows = []
+        for flag in self.first.flags():
+            needed = left[_without_file(flag)] > 0
+            left[_without_file(flag)] -= needed
+            rows.append(f"{'  ' if needed else '- '}{flag}")
+        return rows
 
     @property
     def twins(self) -> list[Twin]:
         """Missing names with the other spelling that is there."""
         return [Twin(*row) for row in self.after.twins]
+
+
+def _without_file(flag: str) -> str:
+    """A file may have been renamed."""
+    return flag[max(flag.find("#cgo"), 0) :]
 
 
 def minimise(
