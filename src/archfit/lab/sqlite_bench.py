@@ -200,6 +200,7 @@ def build(bench: Bench, driver: Driver) -> dict[str, Any]:
             "peak": done.peak,
             "size": _native_size(bench, driver),
             "stripped": os.path.getsize(path) if again.status == 0 else 0,
+            "load": _load(),
         }
 
 
@@ -222,8 +223,12 @@ def measure(bench: Bench, driver: Driver) -> dict[str, Any]:
             seconds=sizes.seconds,
         )
     result: dict[str, Any] = answer(done)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return {**result, "peak": done.peak, "load": round(load, 2)}
+    return {**result, "peak": done.peak, "load": _load()}
+
+
+def _load() -> float:
+    """Programs that ran or waited to, over the last minute: figures of a busy machine are low."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0
 
 
 def kill(bench: Bench, driver: Driver) -> dict[str, Any]:

@@ -124,8 +124,9 @@ def _of(row: dict[str, Any]) -> Iterator[str]:
     if built and "error" in built:
         yield f"build   failed: {built['error']}"
     elif built:
+        busy = f" (load {built['load']:g})" if "load" in built else ""
         yield (
-            f"build   cold {built['seconds']:.0f} s, {_mib(built['peak'])} at its peak;"
+            f"build   cold {built['seconds']:.0f} s{busy}, {_mib(built['peak'])} at its peak;"
             f" program {_mib(built['size'])}, {_mib(built['stripped'])} with -s -w"
         )
     if found := row.get("measure"):
