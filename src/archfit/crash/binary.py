@@ -89,7 +89,7 @@ def read(path: str, stack: ExitStack, isa: str = "") -> Binary:
     data, _ = stack.enter_context(window(path))
     kind = recognise(bytes(data[:HEAD]))
     if kind == "elf":
-        return _elf(path, data)
+        return of_elf_file(path, data)
     if kind in ("macho", "fat"):
         from archfit.formats import macho
 
@@ -99,7 +99,7 @@ def read(path: str, stack: ExitStack, isa: str = "") -> Binary:
     raise Misuse(f"{path}: neither ELF, Mach-O nor PE", f"archfit check {path}")
 
 
-def _elf(path: str, data: Window) -> Binary:
+def of_elf_file(path: str, data: Window) -> Binary:
     from archfit.formats import elf as elf_format
 
     elf = elf_format.read(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from archfit.crash import go_runtime
@@ -19,7 +20,8 @@ from archfit.model.errors import Malformed
 
 _PT_TLS = 7
 _WANTED = {"runtime.allgs", "runtime.tlsg", "runtime.tls_g", "runtime.text", "runtime.allm"}
-_MOST_MS = 100_000
+#: Bytes of a g or m, at the least, and of a goroutine's stack, at the most, that are looked at.
+_STRUCT, _MOST_STACK = 512, 1 << 20
 
 
 class GoTables:
@@ -81,12 +83,9 @@ class Joined:
     symbols: dict[int, Symbols] = field(repr=False)
 
 
-def join(image: ProcessImage, minor: int | None, *, goroutines: bool = True) -> Joined:
-    """Unwinds every thread, then every goroutine that has none. ``minor``: 26 for Go 1.26."""
-    return _Joiner(image, minor).run(goroutines)
+class Joiner:
+    """Unwinds a process. ``minor``: of the Go release, as 26 for Go 1.26; None: not known."""
 
-
-class _Joiner:
     def __init__(self, image: ProcessImage, minor: int | None) -> None:
         self.image = image
         self.minor = minor
@@ -97,12 +96,31 @@ class _Joiner:
         self.places: dict[str, tuple[int, bool]] = {}
         self.runtime: Module | None = None
         self.shape: Shape | None = None
-        self.ms: dict[int, int] = {}
-
-    def run(self, goroutines: bool) -> Joined:
-        for module in self.image.modules:
+        for module in image.modules:
             self.symbols[module.low] = Symbols(module)
             self._go_of(module)
+
+    def look(self) -> None:
+        """Reads all memory that `run` will need beside the threads' own stacks."""
+        for thread in self.image.threads:
+            g = self._goroutine_of(thread)
+            m = self.image.word(g + 48) if g else None
+            for struct in (g, m, self.image.word(m) if m else None):
+                if struct:
+                    self.image.read(struct, _STRUCT)
+            self._look_at_stack(g)
+        for one in self._every() or ():
+            self._look_at_stack(one.address)
+
+    def _look_at_stack(self, g: int) -> None:
+        words = self.image.read(g, 64) if g else b""
+        if len(words) == 64:
+            high, sp = (int.from_bytes(words[at : at + 8], "little") for at in (8, 56))
+            if 0 < high - sp < _MOST_STACK:
+                self.image.read(sp, high - sp)
+
+    def run(self, *, goroutines: bool = True) -> Joined:
+        """Every thread's stack, then that of each goroutine which is on none."""
         states = [self._thread(thread) for thread in self.image.threads]
         parked = None
         if goroutines and self.runtime and self.shape:
@@ -187,11 +205,14 @@ class _Joiner:
         found.append(thread.registers.get(register, 0))
         return found
 
-    def _parked(self, seen: set[int]) -> list[tuple[Goroutine, Stack]] | None:
-        assert self.runtime is not None
-        assert self.shape is not None
+    def _every(self) -> list[Goroutine] | None:
+        if self.runtime is None or self.shape is None:
+            return None
         values = {name: value for name, (value, local) in self.places.items() if not local}
-        every = go_runtime.all_goroutines(self.image, self.runtime, values, self.shape)
+        return go_runtime.all_goroutines(self.image, self.runtime, values, self.shape)
+
+    def _parked(self, seen: set[int]) -> list[tuple[Goroutine, Stack]] | None:
+        every = self._every()
         if every is None:
             return None
         found = []
@@ -212,6 +233,32 @@ class _Joiner:
             if frame.module is not None and not frame.name:
                 at = address(frame)
                 frame.name = self.symbols[frame.module.low].function(at)
+
+
+#: What a thread does that has nothing to do, or that Go's dying runtime made wait.
+_IDLE = ("runtime.futex", "runtime.usleep", "runtime.epollwait", "runtime.raise", "runtime.pause")
+_DYING = ("runtime.fatalpanic", "runtime.fatalthrow", "runtime.throw", "runtime.sigpanic")
+
+
+def culprit(threads: Sequence[ThreadStack]) -> int:
+    """Which of the threads died first: its place in the sequence.
+
+    A core names the thread that raised the last signal. With GOTRACEBACK=crash Go's runtime
+    has every thread raise it in turn, and the one that began comes first or last.
+    """
+    for place, one in enumerate(threads):
+        names = [frame.name for frame in one.stack.frames]
+        if any(name in _DYING for name in names):
+            return place
+    for place, one in enumerate(threads):
+        frames = one.stack.frames
+        kinds = [frame.kind for frame in frames]
+        last = len(kinds) - 1 - kinds[::-1].index("signal") if "signal" in kinds else None
+        if last is not None and last + 1 < len(frames):
+            interrupted = frames[last + 1]
+            if interrupted.kind != "go" or not interrupted.name.startswith(_IDLE):
+                return place
+    return 0
 
 
 def address(frame: Frame) -> int:

@@ -59,12 +59,13 @@ def go_name(name: str) -> str:
 
 
 def _without_brackets(name: str) -> str:
+    """`List[]` of `List[go.shape.map[string]int]`: generic code is used by many."""
     for _ in range(_DEEPEST):
-        shorter = _BRACKETS.sub("", name)
+        shorter = _BRACKETS.sub("\0", name)
         if shorter == name:
             break
         name = shorter
-    return name.partition("[")[0] if "[" in name else name
+    return name.partition("[")[0].replace("\0", "[]")
 
 
 def _without_version(name: str) -> str:

@@ -31,7 +31,8 @@ _COMMON = 0.05
 _MESSAGE = 0.45
 #: Pairs compared at once: some 25 MB.
 _AT_ONCE = 1 << 15
-#: A call of Go's standard library tells less of the cause than one of the program's own.
+#: A call of Go's standard library, of generic code, or of the package that binds the C function
+#: which failed, tells less of the cause than one of those who use them.
 _LIBRARY = 0.5
 _STANDARD = re.compile(
     r"(?:archive|bufio|bytes|compress|container|context|crypto|database|encoding|errors|fmt|hash"
@@ -69,20 +70,28 @@ class Vocabulary:
         if self.total < 200:
             self.rarity = np.maximum(self.rarity, np.float32(1 - self.total / 250))
         for frame, number in self.numbers.items():
-            if _STANDARD.match(frame):
+            if "[]" in frame or _STANDARD.match(frame):
                 self.rarity[number] *= _LIBRARY
 
     def encode(self, signatures: Sequence[Signature]) -> Encoded:
         """Rows for stacks whose calls are all known here."""
         calls = np.full((len(signatures), DEPTH), -1, np.int32)
+        parts = np.ones((len(signatures), DEPTH), np.float32)
         words = []
         numbers: Mapping[str, int] = self.numbers
         for row, signature in enumerate(signatures):
             frames = signature.frames[:DEPTH]
             calls[row, : len(frames)] = [numbers[frame] for frame in frames]
+            binding, entry, _ = frames[0].partition("._Cfunc_") if frames else ("", "", "")
+            if entry:
+                parts[row, : len(frames)] = [
+                    _LIBRARY if frame.startswith(f"{binding}.") else 1 for frame in frames
+                ]
             words.append(frozenset(signature.said.split()) - _PLACEHOLDERS)
         fall = (1.0 / np.arange(1, DEPTH + 1) ** _FALL).astype(np.float32)
-        weights = np.where(calls >= 0, self.rarity[calls] if self.rarity.size else 0, 0) * fall
+        weights = (
+            np.where(calls >= 0, self.rarity[calls] if self.rarity.size else 0, 0) * fall * parts
+        )
         return Encoded(calls, weights.astype(np.float32), words)
 
 

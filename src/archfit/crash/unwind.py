@@ -8,16 +8,19 @@ deltas (pcsp) of the Go program itself, and where the runtime changes stacks
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from archfit.crash.machine_frames import MACHINES, Machine
 from archfit.crash.process_image import Module, ProcessImage
 from archfit.formats.cfi_rules import caller
 from archfit.model.errors import Malformed
 
-#: Frames of one stack, at the most; a C stack overflow has hundreds of thousands.
-MOST_FRAMES = 4096
+#: Frames of one stack that are kept, innermost and outermost; a C stack overflow has hundreds
+#: of thousands between.
+KEPT = 2048
+_MOST_FRAMES = 1 << 19
 
 
 #: DWARF numbers of the registers that 0x58 to 0x5f pop.
@@ -70,7 +73,18 @@ class Stack:
     end: str = ""
     whole: bool = False
     goroutine: int = 0
+    #: So many frames are left out after the first `KEPT`.
     cut: int = 0
+
+
+class Step(NamedTuple):
+    """How a frame was left. ``call``: the next pc is a return address; ``elsewhere``: the next
+    frame is on another stack."""
+
+    how: str
+    guess: str = ""
+    call: bool = True
+    elsewhere: bool = False
 
 
 class Switch(Protocol):
@@ -88,9 +102,18 @@ _FIRST = {
     "runtime.rt0_go",
     "runtime.rt0_go.abi0",
     "runtime.mstart",
+    "runtime.clone",  # a new thread comes out of it
     "_rt0_amd64_linux",
     "_rt0_arm64_linux",
 }
+
+
+#: Why a stack ends that is whole.
+_FIRSTS = (
+    "the first frame",
+    "the thread's first",
+    "the goroutine that called it is not on this thread any more",
+)
 
 
 class Unwinder:
@@ -113,44 +136,46 @@ class Unwinder:
     def walk(self, *, call: bool = False) -> Stack:
         """All frames from the registers on; ``call``: the first pc is a return address."""
         machine, guess = self.machine, ""
-        last_sp = -1
-        end, whole, cut = "", False, 0
+        end, whole, count = "", False, 0
+        outermost: deque[Frame] = deque(maxlen=KEPT)
         while True:
             pc = self.registers.get(machine.pc, 0) & machine.address
             sp = self.registers.get(machine.sp, 0)
             frame = self._frame(pc, sp, call, guess)
-            if frame.kind == "unknown" and self.frames and not frame.module:
+            if frame.kind == "unknown" and call:
                 end = f"{pc:#x} is in no file that is mapped" if pc else "a return address of 0"
                 whole = pc == 0
                 break
-            if len(self.frames) < MOST_FRAMES:
-                self.frames.append(frame)
-            else:
-                cut += 1
-            if cut > 1 << 18:
+            (self.frames if count < KEPT else outermost).append(frame)
+            count += 1
+            if count > _MOST_FRAMES:
                 end = "there are more frames than are counted"
                 break
             step = self._leave(frame)
             if step is None:
                 end, whole = frame.how, self._is_first(frame)
                 break
-            how, guess, call = step
-            frame.how = how
+            frame.how, guess = step.how, step.guess
             now = self.registers.get(machine.sp, 0)
-            moved = "g0" in how or "signal" in how or "goroutine" in how
-            if not moved and now <= sp and (now, pc) <= (last_sp, pc) and now != 0:
+            # Stacks grow down: only a function that has not called anything may have no frame.
+            if not step.elsewhere and (now < sp or (now == sp and call)):
                 end = "the stack does not go on upwards"
                 break
-            last_sp = sp
-        return Stack(self.frames, end, whole, 0, cut)
+            call = step.call
+        cut = count - len(self.frames) - len(outermost)
+        return Stack([*self.frames, *outermost], end, whole, 0, cut)
 
     def _frame(self, pc: int, sp: int, call: bool, guess: str) -> Frame:
         module = self.image.find(pc)
         if module is None:
             kind = "signal" if self._is_trampoline(pc) else "unknown"
             return Frame(pc, sp, kind, call, None, "", "", guess)
-        at = pc - module.bias - (1 if call else 0)
         code = self.go.get(module.low)
+        if call and code is not None and code.entry(pc - module.bias) == pc - module.bias:
+            # No call returns to a function's start: the runtime put this address there
+            # (g.sched.pc of Go 1.19 is the start of systemstack_switch).
+            call = False
+        at = pc - module.bias - (1 if call else 0)
         name = code.name(at) if code else None
         if name is None and self._is_trampoline(pc):
             return Frame(pc, sp, "signal", call, module, "", "", guess)
@@ -163,10 +188,10 @@ class Unwinder:
         return any(found.startswith(one) for one in self.machine.trampolines)
 
     def _is_first(self, frame: Frame) -> bool:
-        return frame.name in _FIRST or frame.how in ("the first frame", "the thread's first")
+        return frame.name in _FIRST or frame.how in _FIRSTS
 
-    def _leave(self, frame: Frame) -> tuple[str, str, bool] | None:
-        """(how, guess, is the next pc a return address); None: the stack ends, see how."""
+    def _leave(self, frame: Frame) -> Step | None:
+        """None: the stack ends, see ``how`` of the frame."""
         if frame.kind == "signal":
             return self._leave_signal(frame)
         if frame.kind == "go":
@@ -175,7 +200,7 @@ class Unwinder:
             return self._leave_unknown(frame)
         return self._leave_c(frame)
 
-    def _leave_signal(self, frame: Frame) -> tuple[str, str, bool] | None:
+    def _leave_signal(self, frame: Frame) -> Step | None:
         machine, at = self.machine, frame.sp + self.machine.context
         words = [self.image.word(at + 8 * n) for n in range(len(machine.saved))]
         if any(word is None for word in words):
@@ -184,17 +209,19 @@ class Unwinder:
         for number, word in zip(machine.saved, words, strict=True):
             assert word is not None
             self.registers[number] = word
-        return "signal context", "", False
+        return Step("signal context", "", call=False, elsewhere=True)
 
-    def _leave_go(self, frame: Frame) -> tuple[str, str, bool] | None:
+    def _leave_go(self, frame: Frame) -> Step | None:
         assert frame.module is not None
         if self.switch is not None and (how := self.switch.leave(self, frame)) is not None:
             if not how:
                 frame.how = frame.how or "the first frame"
                 return None
             how, _, guess = how.partition(", ")
-            return how, guess, True
-        if frame.name in _FIRST and not self._has_caller(frame):
+            return Step(how, guess, elsewhere=True)
+        # In clone itself a thread waits for the kernel; a return to it is a new one's start.
+        in_clone = frame.name == "runtime.clone" and not frame.call
+        if frame.name in _FIRST and not in_clone and not self._has_caller(frame):
             frame.how = "the first frame"
             return None
         code = self.go[frame.module.low]
@@ -216,7 +243,7 @@ class Unwinder:
         module = self.image.find(back)
         return module is not None and module.executable(back - module.bias - 1)
 
-    def pop(self, frame: Frame, size: int) -> tuple[str, str, bool] | None:
+    def pop(self, frame: Frame, size: int) -> Step | None:
         """Leaves a Go frame of this size, in bytes."""
         machine, sp = self.machine, frame.sp
         if machine.lr is None:
@@ -237,11 +264,16 @@ class Unwinder:
                 self.registers[machine.fp] = kept
             self.registers[machine.sp] = sp + size
             self.registers[machine.lr] = back
+            if frame.name == "runtime.sigpanic":
+                # Its caller did not call: the signal handler kept the link register in 16
+                # bytes of its own (runtime/signal_arm64.go, preparePanic).
+                self.registers[machine.lr] = self.image.word(sp + size) or 0
+                self.registers[machine.sp] += 16
         self.registers[machine.pc] = back
         # sigpanic is made to look called by the very instruction that faulted.
-        return "pcsp", "", frame.name != "runtime.sigpanic"
+        return Step("pcsp", call=frame.name != "runtime.sigpanic")
 
-    def _leave_c(self, frame: Frame) -> tuple[str, str, bool] | None:
+    def _leave_c(self, frame: Frame) -> Step | None:
         machine, module = self.machine, frame.module
         assert module is not None
         at = frame.pc - module.bias - (1 if frame.call else 0)
@@ -264,12 +296,12 @@ class Unwinder:
             return None
         found[machine.pc] = back & machine.address
         self.registers = found
-        return "CFI", "", not entry.signal
+        return Step("CFI", call=not entry.signal)
 
-    def _by_frame_pointer(self, frame: Frame, why: str) -> tuple[str, str, bool] | None:
+    def _by_frame_pointer(self, frame: Frame, why: str) -> Step | None:
         machine = self.machine
         if machine.lr is None and self._by_epilogue(frame):
-            return "epilogue", "", True
+            return Step("epilogue")
         base = self.registers.get(machine.fp, 0)
         back, kept = self.image.word(base + 8), self.image.word(base)
         back = back & machine.address if back is not None else None
@@ -282,7 +314,7 @@ class Unwinder:
             return None
         self.registers[machine.pc], self.registers[machine.fp] = back, kept
         self.registers[machine.sp] = base + 16
-        return "frame pointer", f"by the frame pointer: {why}", True
+        return Step("frame pointer", f"by the frame pointer: {why}")
 
     def _by_epilogue(self, frame: Frame) -> bool:
         """Leaves an amd64 function whose next instructions are pops and a return (crosscall1)."""
@@ -310,7 +342,7 @@ class Unwinder:
         self.registers |= found | {self.machine.sp: sp, self.machine.pc: value}
         return True
 
-    def _leave_unknown(self, frame: Frame) -> tuple[str, str, bool] | None:
+    def _leave_unknown(self, frame: Frame) -> Step | None:
         """A jump to where no code is: the call before it left its return address."""
         machine = self.machine
         if machine.lr is None:
@@ -323,4 +355,4 @@ class Unwinder:
             frame.how = f"{frame.pc:#x} is in no file that is mapped"
             return None
         self.registers[machine.pc], self.registers[machine.sp] = back, after
-        return "return address", "a call to where no code is", True
+        return Step("return address", "a call to where no code is")

@@ -1,4 +1,4 @@
-"""`archfit crash cluster` for machines; the schema is `schema/crash-clusters.1.json`."""
+"""`archfit crash cluster` for machines; the schema is `schema/archfit.crash-clusters-1.json`."""
 
 from __future__ import annotations
 
