@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from archfit.formats import elf, elf_sections, go_buildinfo, go_places, go_program, macho, pe
@@ -96,6 +96,14 @@ def _go(taken: Taken, layout: Layout | None) -> None:
         taken.info = go_buildinfo.parse(blob.text)
 
 
+def _named(taken: Taken, read: Callable[[], Program | None]) -> None:
+    """The function table gives names to what differs; without it the bytes are compared too."""
+    try:
+        taken.program = read()
+    except Malformed:
+        taken.program = None
+
+
 def _elf(data: Window) -> Taken:
     read = elf.read(data)
     header = read.header
@@ -124,7 +132,7 @@ def _elf(data: Window) -> Taken:
             if index and kind & 15 in (1, 2, 10)
         )
         taken.names = names[4], names[5]
-    taken.program = go_program.read_elf(read)
+    _named(taken, lambda: go_program.read_elf(read))
     return taken
 
 
@@ -155,7 +163,7 @@ def _macho(data: Window) -> Taken:
             taken.names = strings, length
     if commands.signature:
         parts.append(Part("code signature", *commands.signature))
-    taken.program = go_program.read_macho(part)
+    _named(taken, lambda: go_program.read_macho(part))
     return taken
 
 
@@ -180,5 +188,5 @@ def _pe(data: Window) -> Taken:
     ]
     taken = Taken(data, "pe", parts)
     _go(taken, go_places.of_pe(image, data))
-    taken.program = go_program.read_pe(image, data)
+    _named(taken, lambda: go_program.read_pe(image, data))
     return taken

@@ -91,6 +91,8 @@ def rebuild(
     folder = os.path.realpath(folder)
     module, base = _roots(folder)
     tool = _tool(version, offline, goroots, progress)
+    if against:
+        source_copy.digest(against)  # a file that can't be read is told before the builds
     refused = why_not(tool.version, choices.target)
     if refused:
         raise Misuse(refused)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from itertools import takewhile
 from typing import Any
 
 from archfit.lab import sqlite_report
@@ -33,7 +34,7 @@ svg { width: 100%; height: auto; } svg text { fill: var(--text); font-size: 11px
 def page(document: dict[str, Any]) -> str:
     """A whole HTML page without outside resources."""
     rows = document["drivers"]
-    head = list(sqlite_report.lines({**document, "drivers": []}))
+    head = list(takewhile(bool, sqlite_report.lines(document)))
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width'>",
