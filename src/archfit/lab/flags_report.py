@@ -141,7 +141,11 @@ def _grouped(rows: Sequence[tuple[Cell, Outcome]], axes: Sequence[str]) -> list[
         cause = f"  [{one.cause}]" if one.cause else ""
         key = (*(cell.axis(axis) for axis in axes), word(one), f"{_plain(said(one))}{cause}")
         groups.setdefault(key, []).append(f"{cell.axis('go')} {cell.axis('cc')}")
-    return [[*key, _toolchains(names)] for key, names in groups.items()]
+    first: dict[tuple[str, ...], int] = {}
+    for number, key in enumerate(groups):
+        first.setdefault(key[: len(axes)], number)
+    keys = sorted(groups, key=lambda key: first[key[: len(axes)]])
+    return [[*key, _toolchains(groups[key])] for key in keys]
 
 
 def _plain(text: str) -> str:
