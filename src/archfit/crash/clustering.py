@@ -18,7 +18,7 @@ from archfit.crash.signature import Signature
 from archfit.crash.similarity import Encoded, Ints, Vocabulary, similar
 
 #: From here on two stacks are one cause's; see docs/why/013 for how it was found.
-THRESHOLD = 0.58
+THRESHOLD = 0.57
 #: Heaviest calls of a stack by which its leaders are looked up.
 _KEYS = 6
 #: Leaders that a stack is compared with, best shared weight first.

@@ -52,14 +52,22 @@ class Encoded:
 
 
 class Vocabulary:
-    """Calls as numbers, and how many of ``total`` stacks have each."""
+    """Calls as numbers, and how rare each is.
+
+    Counted is in how many of ``total`` places of failure (kind and innermost call) a call is
+    seen, not in how many stacks: else the calls of a bug with many ways in would seem common.
+    """
 
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self.numbers: dict[str, int] = {}
-        self.total = len(signatures)
-        counts: list[int] = []
+        heads: dict[tuple[str, str], set[str]] = {}
         for signature in signatures:
-            for frame in set(signature.frames[:DEPTH]):
+            frames = signature.frames[:DEPTH]
+            heads.setdefault((signature.kind, frames[0] if frames else ""), set()).update(frames)
+        self.total = len(heads)
+        counts: list[int] = []
+        for frames_of in heads.values():
+            for frame in sorted(frames_of):
                 number = self.numbers.setdefault(frame, len(counts))
                 if number == len(counts):
                     counts.append(0)

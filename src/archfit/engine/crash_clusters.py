@@ -34,7 +34,7 @@ class Cluster:
 
     ``id`` comes from the content of its leader's signature. ``count``: crashes of this run and
     of the state; ``new``: of this run. ``origins``: crashes by (program, version, goos, goarch);
-    ``days``: by day since 1970. ``example``: its name and text, of the leader.
+    ``days``: by day since 1970. ``example``: its name and text, of the leader. ``findings``: None when no rule was asked.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Cluster:
     origins: dict[Origin, int] = field(default_factory=dict)
     days: dict[int, int] = field(default_factory=dict)
     example: tuple[str, str] = ("", "")
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] | None = None
 
 
 @dataclass(slots=True)

@@ -68,7 +68,7 @@ def _row(cluster: Cluster, crashes: int, whole: tuple[int, int] | None) -> Itera
     if cluster.findings:
         best = cluster.findings[0]
         yield f'<span class="cause">{escape(best.rule)}</span> {escape(best.message)}'
-    else:
+    elif cluster.findings is not None:
         yield '<span class="soft">no rule knows it</span>'
     yield f'<details><summary class="soft"><code>{cluster.id}</code>, {cluster.stacks:,} stacks, '
     yield f"example {escape(cluster.example[0])}</summary><ol>"

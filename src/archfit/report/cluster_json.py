@@ -52,7 +52,7 @@ def row(cluster: Cluster) -> dict[str, Any]:
         "frames": list(cluster.signature.frames),
         "causes": [
             {"rule": f.rule, "confidence": f.confidence, "message": f.message}
-            for f in cluster.findings
+            for f in cluster.findings or ()
         ],
         "since": {"version": words.since_version, "day": words.since_day},
         "until": {"day": words.until_day},

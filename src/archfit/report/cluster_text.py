@@ -46,7 +46,7 @@ def _cluster(
     if cluster.findings:
         best = cluster.findings[0]
         yield f"  cause    {best.rule} ({best.confidence:.2f}): {best.message}"
-    else:
+    elif cluster.findings is not None:
         yield "  cause    no rule knows it"
     since = " ".join(filter(None, [words.since_version, words.since_day]))
     if since:
