@@ -5,7 +5,9 @@
 Without FILE the program tools/tracebacks/pure is built with Go 1.27.3 (or the Go on PATH) and
 made to panic with that many goroutines. Prints, for each: the best of the rounds in seconds
 and MB/s. panicparse runs as a process, as it is used; that of archfit is timed inside this
-one, and once more as a process of its own with the start of Python.
+one, and once more as a process of its own with the start of Python. `archfit check` is
+started as from a shell, on the file and on its first line alone: what the rest of the file
+costs is its marginal speed.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ sys.path.insert(0, str(HERE.parent / "src"))
 from archfit.formats.go_traceback import read  # noqa: E402
 from archfit.formats.goroutine_summary import summary  # noqa: E402
 
+CHECK = "import sys; from archfit.cli.main import main; sys.exit(main())"
 ALONE = (
     "import sys; from archfit.formats.goroutine_summary import summary;"
     "[print(len(b.ids), b.state, [f.function for f in b.frames])"
@@ -85,6 +88,15 @@ def main() -> int:
                 [sys.executable, "-c", ALONE, str(path)], env=env, capture_output=True, check=True
             ),
         }
+        small = Path(name) / "first-line.txt"
+        small.write_text(path.read_text(errors="replace").partition("\n")[0] + "\n")
+
+        def check(what: Path) -> None:
+            argv = [sys.executable, "-c", CHECK, "check", str(what)]
+            subprocess.run(argv, env=env, capture_output=True, check=False)
+
+        rows["archfit check, process"] = lambda: check(path)
+        rows["archfit check, first line"] = lambda: check(small)
         tool = shutil.which("panicparse") or shutil.which("pp")
 
         def peer() -> None:
@@ -100,8 +112,10 @@ def main() -> int:
         for title, what in rows.items():
             took[title] = best(wish.rounds, what)
             print(f"{title:26s} {took[title]:8.4f} s {size / took[title]:8.1f} MB/s")
+        more = took["archfit check, process"] - took["archfit check, first line"]
+        print(f"archfit check, marginal: {size / max(more, 1e-6):.1f} MB/s")
         if tool:
-            for title in ("archfit summary", "archfit summary, process"):
+            for title in ("archfit summary", "archfit summary, process", "archfit check, process"):
                 print(f"panicparse / {title}: {took['panicparse'] / took[title]:.1f}")
     return 0
 

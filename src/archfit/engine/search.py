@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from archfit.formats.goroutine_thinning import thinned
 from archfit.formats.log_decoration import Plain, undecorate
 from archfit.model.rule import Rule
 from archfit.model.text import Hit, Text
@@ -84,10 +85,15 @@ class Search:
             lines = chunk.split("\n")
             if chunk.endswith("\n"):
                 lines.pop()
-            candidates = self._candidates(chunk)
-            if whole:
-                numbers: Sequence[int] = range(first, first + len(lines))
-                free = chunk[: len(chunk) - chunk.endswith("\n")]
+            free = chunk[: len(chunk) - chunk.endswith("\n")]
+            fewer = thinned(free) if whole else None
+            if fewer is not None:
+                free = fewer[0]
+            candidates = self._candidates(free)
+            if fewer is not None:
+                numbers: Sequence[int] = [first + row for row in fewer[1]]
+            elif whole:
+                numbers = range(first, first + len(lines))
             else:
                 rows = sorted(self._rows(chunk, candidates))
                 numbers = [first + row for row in rows]

@@ -72,10 +72,10 @@ def summary(text: str) -> list[Bucket]:
     if plain is not None:
         body = plain.text
         headers = body.count("\ngoroutine ") + body.startswith("goroutine ")
-    buckets, first, blocks = _buckets(_bare(body))
+    buckets, first, blocks = _buckets(bare(body))
     if blocks < headers:
         # Blank lines were lost; each header gets its own again.
-        buckets, first, _ = _buckets(_bare(body.replace("\ngoroutine ", "\n\ngoroutine ")))
+        buckets, first, _ = _buckets(bare(body.replace("\ngoroutine ", "\n\ngoroutine ")))
     at = line = number = 0
     starts = iter(_START.finditer(body))
     for bucket, ordinal in sorted(zip(buckets, first, strict=True), key=lambda x: x[1]):
@@ -103,7 +103,7 @@ def _is_plain(text: str, headers: int) -> bool:
     return not others
 
 
-def _bare(body: str) -> str:
+def bare(body: str) -> str:
     """Without the arguments and addresses, which differ between goroutines of one kind."""
     body = _ARGS.sub("()\n", body)
     return _PLACES.sub("", body) if " sp=0x" in body else body

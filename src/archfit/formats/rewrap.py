@@ -13,6 +13,8 @@ from collections.abc import Mapping
 
 #: Widths at which terminals and mail programs break.
 _NARROWEST, _WIDEST = 40, 400
+#: Two short lines are as long as each other by chance; below this width it takes three.
+_USUAL = 60
 #: Lines put together at most: a longer run of full lines is a table or a dump.
 _MOST = 40
 
@@ -20,8 +22,8 @@ _MOST = 40
 def terminal_width(lines: Mapping[int, str]) -> int:
     """The column at which a terminal broke the lines, or 0.
 
-    No line is longer, at least two are just as long, and what follows each of them goes on
-    without a blank more often than not.
+    No line is longer, at least two (of short ones three) are just as long, and what follows
+    each of them goes on without a blank more often than not.
     """
     lengths = Counter(len(line) for line in lines.values())
     width = max(lengths, default=0)
@@ -32,7 +34,8 @@ def terminal_width(lines: Mapping[int, str]) -> int:
     goes_on = [
         at for at in full if _inside(listed[at], listed[at + 1]) and not _is_rule(listed[at])
     ]
-    return width if len(goes_on) >= 2 and len(goes_on) * 2 > len(full) else 0
+    least = 2 if width >= _USUAL else 3
+    return width if len(goes_on) >= least and len(goes_on) * 2 > len(full) else 0
 
 
 def unbroken(lines: Mapping[int, str], width: int) -> dict[int, str]:

@@ -23,7 +23,9 @@ References
 Limits
 ------
 Only the first page's hash and the bounds of the signature are verified, not the chain
-of certificates; Gatekeeper's quarantine is another matter.
+of certificates; Gatekeeper's quarantine is another matter. None of the
+messages of a Mac could be made where the project is built; they are written after what
+others reported.
 """
 
 from __future__ import annotations

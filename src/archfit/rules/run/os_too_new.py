@@ -23,7 +23,9 @@ References
 Limits
 ------
 Reports disagree on programs that state an older SDK: for them it is only a warning.
-Symbols that a newer system took away are not looked at.
+Symbols that a newer system took away are not looked at. None of the
+messages of a Mac could be made where the project is built; they are written after what
+others reported.
 """
 
 from __future__ import annotations

@@ -25,7 +25,9 @@ References
 
 Limits
 ------
-System calls and frameworks used are not looked at, only what the file declares.
+System calls and frameworks used are not looked at, only what the file declares. None of the
+messages of a Mac could be made where the project is built; they are written after what
+others reported.
 """
 
 from __future__ import annotations
