@@ -34,7 +34,8 @@ class Cluster:
 
     ``id`` comes from the content of its leader's signature. ``count``: crashes of this run and
     of the state; ``new``: of this run. ``origins``: crashes by (program, version, goos, goarch);
-    ``days``: by day since 1970. ``example``: its name and text, of the leader. ``findings``: None when no rule was asked.
+    ``days``: by day since 1970. ``example``: its name and text, of the leader.
+    ``findings``: None when no rule was asked.
     """
 
     id: str

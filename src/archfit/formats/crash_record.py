@@ -1,9 +1,9 @@
 """One crash as a line of JSON, the way collectors store them.
 
-The keys are this project's (docs/crash-cluster.md): ``text`` (what the program printed) or ``stack``
-(functions, innermost first: strings, or objects with ``function``), and, all optional, ``id``,
-``program``, ``version``, ``goos``, ``goarch``, ``time`` (ISO 8601, or seconds or milliseconds
-since 1970), ``kind``, ``message``, ``signal``. Others are not looked at.
+The keys are this project's (docs/crash-cluster.md): ``text`` (what the program printed) or
+``stack`` (functions, innermost first: strings, or objects with ``function``), and, all optional,
+``id``, ``program``, ``version``, ``goos``, ``goarch``, ``time`` (ISO 8601, or seconds or
+milliseconds since 1970), ``kind``, ``message``, ``signal``. Others are not looked at.
 """
 
 from __future__ import annotations
