@@ -250,15 +250,23 @@ def culprit(threads: Sequence[ThreadStack]) -> int:
         names = [frame.name for frame in one.stack.frames]
         if any(name in _DYING for name in names):
             return place
+    best = (0, 0)
     for place, one in enumerate(threads):
         frames = one.stack.frames
         kinds = [frame.kind for frame in frames]
         last = len(kinds) - 1 - kinds[::-1].index("signal") if "signal" in kinds else None
-        if last is not None and last + 1 < len(frames):
-            interrupted = frames[last + 1]
-            if interrupted.kind != "go" or not interrupted.name.startswith(_IDLE):
-                return place
-    return 0
+        if last is None or last + 1 >= len(frames):
+            continue
+        interrupted = frames[last + 1]
+        if interrupted.kind != "go":
+            rank = 3
+        elif interrupted.name.startswith(_IDLE):
+            rank = 0
+        else:
+            rank = 2 if one.goroutine else 1
+        if rank > best[0]:
+            best = (rank, place)
+    return best[1]
 
 
 def address(frame: Frame) -> int:

@@ -13,7 +13,6 @@ import platform
 import struct
 import sys
 import time
-from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ _NT_PRSTATUS, _NT_ARM_TLS = 1, 0x401
 _WALL = 0x40000000
 #: Bytes of stack that are copied of each thread while it stands.
 _STACK = 1 << 20
+_PAGE = 4096
 _PATIENCE = 2.0
 _ISAS = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -45,25 +45,32 @@ class Stopped:
     mappings: tuple[CoreMapping, ...]
     milliseconds: float
     errors: dict[int, str]
-    _starts: list[int] = field(default_factory=list, repr=False)
-    _parts: list[bytes] = field(default_factory=list, repr=False)
+    pages: dict[int, bytes] = field(default_factory=dict, repr=False)
 
     def read(self, address: int, size: int) -> bytes:
         """What was copied from an address on, at most ``size`` bytes; b"" when nothing was."""
-        at = bisect_right(self._starts, address) - 1
-        if at < 0:
-            return b""
-        offset = address - self._starts[at]
-        return self._parts[at][offset : offset + size]
+        return _from_pages(address, size, self.pages.get)
 
 
 class _Iovec(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
 
 
-#: Called while the process stands: gets its threads and a reader of its memory, and says
-#: what else is to be copied, as (address, size) in bytes.
-Wanted = Callable[[tuple[CoreThread, ...], Callable[[int, int], bytes]], list[tuple[int, int]]]
+#: Called while the process stands, with its threads and a reader of its memory; every page
+#: that it reads is kept.
+Look = Callable[[tuple[CoreThread, ...], Callable[[int, int], bytes]], None]
+
+
+def _from_pages(address: int, size: int, page: Callable[[int], bytes | None]) -> bytes:
+    offset = address % _PAGE
+    found = (page(address // _PAGE) or b"")[offset : offset + size]
+    if len(found) == size or not found:
+        return found
+    parts, have = [found], len(found)
+    while have < size and (more := page((address + have) // _PAGE)):
+        parts.append(more[: size - have])
+        have += len(parts[-1])
+    return b"".join(parts)
 
 
 def mapped(pid: int) -> tuple[CoreMapping, ...]:
@@ -82,17 +89,23 @@ def mapped(pid: int) -> tuple[CoreMapping, ...]:
     return tuple(found)
 
 
-def stop(pid: int, wanted: Wanted) -> Stopped:
-    """Stops a process, copies its registers, stacks and what is ``wanted``, and lets it go.
-
-    Raises Unavailable where there is no ptrace for this system, no such process, or no right.
-    """
+def this_isa() -> str:
+    """Of this machine, in Go's spelling. Raises Unavailable where no process can be stopped."""
     isa = _ISAS.get(platform.machine(), "")
     if sys.platform != "linux" or not isa:
         raise Unavailable(
             "a live process can be stopped on Linux alone, on amd64 and arm64",
             "lldb -p PID -o 'process save-core core' -o detach -o quit",
         )
+    return isa
+
+
+def stop(pid: int, look: Look) -> Stopped:
+    """Stops a process, copies registers, stacks and what ``look`` reads, and lets it go.
+
+    Raises Unavailable where there is no ptrace for this system, no such process, or no right.
+    """
+    isa = this_isa()
     mappings = mapped(pid)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
@@ -104,43 +117,38 @@ def stop(pid: int, wanted: Wanted) -> Stopped:
         memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise unavailable(f"process {pid}", error) from None
-    copies: dict[int, bytes] = {}
+    pages: dict[int, bytes] = {}
+
+    def page(number: int) -> bytes:
+        found = pages.get(number)
+        if found is None:
+            found = b""
+            with suppress(OSError, ValueError, OverflowError):
+                found = os.pread(memory, _PAGE, number * _PAGE)
+            pages[number] = found
+        return found
+
     try:
         _hold(libc, pid, held, errors)
         if not held:
             raise Unavailable(f"process {pid}: {next(iter(errors.values()), 'no thread')}")
         threads = tuple(_registers(libc, one, isa) for one in held)
 
-        def read(address: int, size: int) -> bytes:
-            with suppress(OSError, ValueError, OverflowError):
-                return os.pread(memory, size, address)
-            return b""
-
         stack_pointer = 7 if isa == "amd64" else 31
         for thread in threads:
-            _copy_stack(copies, read, thread.registers[stack_pointer])
-        for address, size in wanted(threads, read):
-            if found := read(address, size):
-                copies[address] = max(copies.get(address, b""), found, key=len)
+            start = thread.registers[stack_pointer] // _PAGE
+            with suppress(OSError, ValueError, OverflowError):
+                # Where the stack ends sooner less is read, not nothing.
+                stack = os.pread(memory, _STACK, start * _PAGE)
+                for n in range(len(stack) // _PAGE):
+                    pages[start + n] = stack[n * _PAGE : (n + 1) * _PAGE]
+        look(threads, lambda address, size: _from_pages(address, size, page))
     finally:
         for one in held:
             libc.ptrace(_DETACH, one, None, None)
         milliseconds = (time.perf_counter() - began) * 1000
         os.close(memory)
-    starts = sorted(copies)
-    return Stopped(
-        *(isa, pid, threads, mappings, milliseconds, errors, starts),
-        [copies[start] for start in starts],
-    )
-
-
-def _copy_stack(copies: dict[int, bytes], read: Callable[[int, int], bytes], pointer: int) -> None:
-    start = pointer & ~0xFFF
-    found = read(start, _STACK)
-    # The page after the stack is often not there: then less is read, not nothing; but a
-    # pointer that is no stack's gives nothing at all.
-    if found:
-        copies[start] = found
+    return Stopped(isa, pid, threads, mappings, milliseconds, errors, pages)
 
 
 def _hold(libc: ctypes.CDLL, pid: int, held: list[int], errors: dict[int, str]) -> None:

@@ -1,0 +1,3 @@
+module example.com/unwind
+
+go 1.19
