@@ -48,6 +48,9 @@ bench: $(STAMP) ## each figure beside its peer, in one run
 	@$(BIN)/python tools/bench_check.py
 	@$(BIN)/python tools/bench_text.py
 	@$(BIN)/python tools/bench_traceback.py
+	@$(BIN)/python tools/bench_symbolize.py
+	@$(BIN)/python tools/bench_unwind.py
+	@$(BIN)/python tools/bench_cluster.py
 
 bench-diagnosis: $(STAMP) ## make bench-diagnosis CASES=DIR: how often the first answer is right
 	@$(BIN)/python tools/bench_diagnosis.py --verbose "$(CASES)"
