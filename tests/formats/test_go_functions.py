@@ -82,11 +82,11 @@ def old_table() -> bytes:
     body += bytes(pad)
     at += pad
     records, funcs = [], b""
-    for number_, name in enumerate((0, 10)):
+    for number_, offset in enumerate((0, 10)):
         records.append(at + len(funcs))
         funcs += struct.pack(
             "<QiiIIIIIi",
-            *(entry + 32 * number_, start + name, 16, 0, parts["sp"], parts["file"]),
+            *(entry + 32 * number_, start + offset, 16, 0, parts["sp"], parts["file"]),
             *(parts["line"], 0, 0),
         )
     at += len(funcs)

@@ -38,7 +38,8 @@ _BACK = 32  #: Ranges that may lie over each other are looked at so far back.
 
 @dataclass(slots=True)
 class _Details:
-    """What was read of one unit: ``starts`` and ``spans`` of its subprograms, in order."""
+    """What was read of one unit: ``starts`` and ``spans`` of its subprograms, in order;
+    ``inside``: the inlined calls that stand in each row, by its number."""
 
     unit: Unit
     rows: list[Row]
@@ -46,6 +47,7 @@ class _Details:
     starts: list[int]
     lines: dwarf_lines.Lines | None
     ranges: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    inside: dict[int, list[int]] = field(default_factory=dict)
 
 
 class Dwarf:
@@ -190,6 +192,7 @@ class Dwarf:
         for number, row in enumerate(rows):
             code = row[1] or 0
             if code not in functions:
+                found.inside.setdefault(row[2] or 0, []).append(number)
                 continue
             start, length = row[_LOW], row[_LOW + 1]
             shape = shapes[code]
@@ -331,16 +334,11 @@ def _function(details: _Details, pc: int) -> int | None:
 
 def _chain(details: _Details, number: int, pc: int) -> list[int]:
     """The row of the function, then of each inlined call that covers the address."""
-    rows, table = details.rows, details.unit.table
-    found, first = [number], number
-    for index in range(number + 1, len(rows)):
-        row = rows[index]
-        parent = row[2]
-        if parent is None or parent < first:
-            break
-        # A row stands right after its parent, so only the last that covers can have more.
-        if parent != found[-1] or table[row[1] or 0].tag != forms.INLINED:
-            continue
-        if any(start <= pc < end for start, end in _ranges(details, index)):
-            found.append(index)
-    return found
+    found = [number]
+    while True:
+        for index in details.inside.get(found[-1], ()):
+            if any(start <= pc < end for start, end in _ranges(details, index)):
+                found.append(index)
+                break
+        else:
+            return found
