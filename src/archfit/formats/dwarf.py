@@ -20,7 +20,7 @@ from archfit.formats.dwarf_forms import Abbreviation, Plan
 from archfit.formats.dwarf_sections import Sections
 from archfit.formats.dwarf_units import Unit, header, open_unit
 from archfit.formats.dwarf_walk import Row
-from archfit.formats.go_functions import Place
+from archfit.formats.go_records import Place
 from archfit.formats.walks import entries
 from archfit.model.errors import Malformed
 

@@ -27,14 +27,16 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from archfit.formats import go_inline, walks
 from archfit.formats.go_pcvalue import rows
+from archfit.formats.go_records import Function, Place
 from archfit.formats.memory import Memory
 from archfit.formats.pclntab import Header
 from archfit.formats.walks import value_at
 from archfit.model.errors import Malformed
+
+__all__ = ["ARGS_UNKNOWN", "ASM", "SP_WRITE", "TOP_FRAME", "Function", "Functions", "Place"]
 
 #: funcID of `internal/abi/symtab.go` differ by release; flags do not.
 TOP_FRAME, SP_WRITE, ASM = 1, 2, 4
@@ -43,44 +45,6 @@ ARGS_UNKNOWN = -0x80000000
 
 _LONGEST_NAME = 1 << 16
 _NO_FILE = 0xFFFFFFFF
-
-
-class Function(NamedTuple):
-    """One function of the table. ``entry`` up to ``end`` (padding included) in addresses.
-
-    ``args``: bytes, or `ARGS_UNKNOWN`. ``func_id``: of the release's own numbering
-    (`internal/abi/symtab.go`), None before 1.10. ``flags``: `TOP_FRAME`, `SP_WRITE`, `ASM`; None
-    before 1.17. ``start_line``: of the `func` keyword, None before 1.20. ``deferreturn``: offset
-    from the entry, 0: none. ``pcsp``, ``pcfile``, ``pcln``: of the pc-value tables, 0: none.
-    ``record``: offset of the record in the window; ``arrays``: of what follows it.
-    """
-
-    entry: int
-    end: int
-    name: str
-    args: int
-    func_id: int | None
-    flags: int | None
-    start_line: int | None
-    deferreturn: int
-    pcsp: int
-    pcfile: int
-    pcln: int
-    npcdata: int
-    nfuncdata: int
-    unit: int
-    record: int
-    arrays: int
-
-
-class Place(NamedTuple):
-    """One frame: a function, and the position in it. ``file`` "" and ``line`` 0: not known."""
-
-    function: str
-    file: str
-    line: int
-    inlined: bool
-    start_line: int | None
 
 
 class Functions:

@@ -28,10 +28,11 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from archfit.formats.go_pcvalue import rows
+from archfit.formats.go_records import Function, Place
 from archfit.model.errors import Malformed
 
 if TYPE_CHECKING:
-    from archfit.formats.go_functions import Function, Functions, Place
+    from archfit.formats.go_functions import Functions
 
 #: First release of the table's form -> (PCDATA, FUNCDATA, bytes of a record) to try.
 _CANDIDATES = {
@@ -135,8 +136,6 @@ def _place(functions: Functions, form: Form, tree: int, index: int) -> int | Non
 
 def chain(functions: Functions, form: Form, function: Function, pc: int) -> list[Place]:
     """The frames at ``pc``, innermost first; empty: nothing is inlined there."""
-    from archfit.formats.go_functions import Place
-
     index = functions.pcdata(function, form.pcdata, pc)
     if index is None or index < 0:
         return []

