@@ -24,6 +24,9 @@ VERBS = {
     "explain": "the card of a rule, or the list of all",
     "lab": "experiments with real toolchains",
     "crash": "from a dead process to the line: symbolize, unwind, attach",
+    "inspect": "inside one binary: identity, what it binds to",
+    "compare": "two binaries side by side",
+    "abi": "calling conventions of targets, and what differs",
     "completion": "completion for bash, zsh or fish",
 }
 
