@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from archfit.crash import go_runtime
-from archfit.crash.elf_symbols import Symbols
 from archfit.crash.go_runtime import Goroutine, Shape
 from archfit.crash.go_switch import GoSwitch
 from archfit.crash.machine_frames import MACHINES
 from archfit.crash.process_image import Module, ProcessImage
 from archfit.crash.process_image import Thread as ImageThread
 from archfit.crash.unwind import Frame, GoCode, Stack, Unwinder
+from archfit.formats import symbols
 from archfit.formats.elf import read as read_elf
 from archfit.formats.go_functions import Function, Functions, Place
 from archfit.formats.go_program import read_elf as read_go
+from archfit.formats.symbols import Symbols
 from archfit.model.errors import Malformed
 
 _PT_TLS = 7
-_WANTED = {"runtime.allgs", "runtime.tlsg", "runtime.tls_g", "runtime.text", "runtime.allm"}
+_WANTED = ("runtime.allgs", "runtime.tlsg", "runtime.tls_g")
 #: Bytes of a g or m, at the least, and of a goroutine's stack, at the most, that are looked at.
 _STRUCT, _MOST_STACK = 512, 1 << 20
 
@@ -80,7 +81,6 @@ class Joined:
     parked: list[tuple[Goroutine, Stack]] | None
     notes: list[str]
     go: dict[int, GoTables] = field(repr=False)
-    symbols: dict[int, Symbols] = field(repr=False)
 
 
 class Joiner:
@@ -91,13 +91,12 @@ class Joiner:
         self.minor = minor
         self.machine = MACHINES[image.isa]
         self.go: dict[int, GoTables] = {}
-        self.symbols: dict[int, Symbols] = {}
+        self._symbols: dict[int, Symbols | None] = {}
         self.notes: list[str] = []
-        self.places: dict[str, tuple[int, bool]] = {}
+        self.places: dict[str, int] = {}
         self.runtime: Module | None = None
         self.shape: Shape | None = None
         for module in image.modules:
-            self.symbols[module.low] = Symbols(module)
             self._go_of(module)
 
     def look(self) -> None:
@@ -131,14 +130,12 @@ class Joiner:
                 " by which they are found, was stripped"
             )
         version = f"go1.{self.minor}" if self.minor is not None else ""
-        return Joined(self.image, version, states, parked, self.notes, self.go, self.symbols)
+        return Joined(self.image, version, states, parked, self.notes, self.go)
 
     def _go_of(self, module: Module) -> None:
         try:
             elf = read_elf(module.data)
-            text = self.symbols[module.low].named(_WANTED) if elf.isa else {}
-            start = text.get("runtime.text")
-            program = read_go(elf, start[0] if start else None)
+            program = read_go(elf, symbols.address_elf(elf, b"runtime.text"))
         except Malformed as error:
             self.notes.append(f"{module.path}: Go's tables: {error.why}")
             return
@@ -146,7 +143,9 @@ class Joiner:
             return
         self.go[module.low] = GoTables(program.functions)
         if self.runtime is None:
-            self.runtime, self.places = module, text
+            self.runtime = module
+            found = {name: symbols.address_elf(elf, name.encode()) for name in _WANTED}
+            self.places = {name: at for name, at in found.items() if at is not None}
 
     def _thread(self, thread: ImageThread) -> ThreadStack:
         g = self._goroutine_of(thread)
@@ -192,8 +191,9 @@ class Joiner:
             segment = next((s for s in self.runtime.segments if s.type == _PT_TLS), None)
             size = segment.memsz if segment else 8
             align = max(segment.align if segment else 8, 1)
-            named = self.places.get("runtime.tlsg") or self.places.get("runtime.tls_g")
-            offset = named[0] if named and named[1] else None
+            # An offset in the thread-local segment; without cgo tls_g is an ordinary variable.
+            named = (self.places.get("runtime.tlsg"), self.places.get("runtime.tls_g"))
+            offset = next((at for at in named if at is not None and at < max(size, 8)), None)
             offsets = range(0, min(size, 4096), 8) if offset is None else (offset,)
             if self.machine.lr is None:
                 start = thread.tls - (size + align - 1) // align * align
@@ -208,8 +208,7 @@ class Joiner:
     def _every(self) -> list[Goroutine] | None:
         if self.runtime is None or self.shape is None:
             return None
-        values = {name: value for name, (value, local) in self.places.items() if not local}
-        return go_runtime.all_goroutines(self.image, self.runtime, values, self.shape)
+        return go_runtime.all_goroutines(self.image, self.runtime, self.places, self.shape)
 
     def _parked(self, seen: set[int]) -> list[tuple[Goroutine, Stack]] | None:
         every = self._every()
@@ -231,8 +230,17 @@ class Joiner:
     def _name(self, stack: Stack) -> None:
         for frame in stack.frames:
             if frame.module is not None and not frame.name:
-                at = address(frame)
-                frame.name = self.symbols[frame.module.low].function(at)
+                table = self._table(frame.module)
+                found = table.find(address(frame)) if table else None
+                frame.name = found[0] if found else ""
+
+    def _table(self, module: Module) -> Symbols | None:
+        if module.low not in self._symbols:
+            try:
+                self._symbols[module.low] = symbols.of_elf(read_elf(module.data))
+            except Malformed:
+                self._symbols[module.low] = None
+        return self._symbols[module.low]
 
 
 #: What a thread does that has nothing to do, or that Go's dying runtime made wait.
