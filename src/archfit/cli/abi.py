@@ -1,0 +1,17 @@
+"""`archfit abi`: calling conventions and the layout of types, target against target."""
+
+from __future__ import annotations
+
+DESCRIPTION = "Which registers carry what on a target, who keeps them, and how types are laid out."
+
+EXAMPLES = """\
+examples:
+  archfit abi show linux/arm64
+  archfit abi diff linux/arm64 darwin/arm64
+"""
+
+#: Every verb of the group with its line; `archfit/cli/abi_<verb>.py` is its file.
+VERBS = {
+    "show": "one calling convention, each fact with its section",
+    "diff": "two calling conventions: what differs",
+}
