@@ -46,8 +46,9 @@ def survive(
     files: Sequence[tuple[str, bytes, Sequence[tuple[int, int]]]],
     read: Callable[[bytes], object],
     seed: str,
+    count: int = CHANGES,
 ) -> None:
-    """``read`` raises nothing but the house's own errors, within 1 s and 64 MiB.
+    """``read`` raises nothing but the house's own errors, within 1 s and 64 MiB, ``count`` times.
 
     ``files``: name, bytes and the places worth changing, each read whole once before.
     """
@@ -55,7 +56,7 @@ def survive(
     for _, data, _ in files:
         read(data)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for name, raw in _turns(files, chance):
+    for name, raw in _turns(files, chance, count):
         started = time.process_time()
         try:
             read(raw)
@@ -70,8 +71,10 @@ def survive(
 
 
 def _turns(
-    files: Sequence[tuple[str, bytes, Sequence[tuple[int, int]]]], chance: random.Random
+    files: Sequence[tuple[str, bytes, Sequence[tuple[int, int]]]],
+    chance: random.Random,
+    count: int,
 ) -> Iterator[tuple[str, bytes]]:
-    for number in range(CHANGES):
+    for number in range(count):
         name, data, spots = files[number % len(files)]
         yield name, changed(data, spots, chance)

@@ -83,7 +83,7 @@ class Table:
 def _searchable(header: Section) -> list[tuple[int, int]] | None:
     """(first address, address of the FDE) of the search table; None when it has none."""
     data, at = header.data, header.offset
-    if header.size < 12 or data[at] != 1 or data[at + 3] != 0x3B:
+    if header.size < 16 or at + 16 > len(data) or data[at] != 1 or data[at + 3] != 0x3B:
         return None
     encoding = data[at + 2]
     if encoding & 0x0F != 3:
