@@ -8,10 +8,19 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from archfit.formats import macho, macho_dyld_info, macho_exports, macho_linkedit
+from archfit.formats import (
+    elf,
+    elf_relocations,
+    macho,
+    macho_dyld_info,
+    macho_exports,
+    macho_linkedit,
+    pe,
+    pe_bindings,
+)
 from archfit.formats.macho import Slice
 from archfit.formats.magic import HEAD, recognise
-from real_files import fetched, made_macho
+from real_files import fetched, made_macho, run
 from toolbox import need_tool
 
 BENCH = Path.home() / ".cache" / "archfit" / "bench" / "tree"
@@ -148,3 +157,87 @@ def test_tables(tmp_path: Path) -> None:
                 slices += 1
     assert slices > 60
     assert rows > 20_000
+
+
+def test_elf_relocations() -> None:
+    """Offset, type, symbol with version, and addend of every relocation, as readelf has them."""
+    tool = need_tool("readelf")
+    roots = [BENCH / "system" / "usr-lib", BENCH / "pypi", Path("/usr/lib/x86_64-linux-gnu")]
+    found = [p for root in roots for p in sorted(root.rglob("*.so*"))[::40] if p.is_file()]
+    files = rows = 0
+    for path in [*fetched("elf"), *found]:
+        raw = path.read_bytes()
+        if recognise(raw[:HEAD]) != "elf" or len(raw) > LARGEST:
+            continue
+        image = elf.read(raw)
+        if image.type not in ("executable", "shared") or image.isa not in elf_relocations.TYPES:
+            continue
+        ours = {
+            (
+                one.address,
+                one.symbol + (f"@{one.version}" if one.version else ""),
+                one.addend or 0,
+                one.kind,
+            )
+            for table in elf_relocations.read(image)
+            for one in table.relocs
+        }
+        words = {at for table in elf_relocations.read(image) for at in table.words}
+        out = run(tool, "-rDW", path)
+        theirs = set()
+        slid = set()
+        for line in out.splitlines():
+            if re.fullmatch(r"[0-9a-f]{8,16}", line.strip()):
+                slid.add(int(line, 16))
+            row = line.split()
+            if len(row) < 3 or not row[2].startswith("R_") or not row[0].isalnum():
+                continue
+            kind = re.sub(r"^R_(X86_64|AARCH64|386|ARM|RISCV|390)_", "", row[2])
+            symbol, addend = "", 0
+            if len(row) > 4:
+                symbol = re.sub(r"@+", "@", row[4])
+                if len(row) > 6:
+                    addend = int(row[6], 16) * (-1 if row[5] == "-" else 1)
+            elif len(row) == 4:
+                addend = int(row[3].removeprefix("-"), 16) * (-1 if row[3][0] == "-" else 1)
+            theirs.add((int(row[0], 16), symbol, addend, kind))
+        known = {row for row in ours if not row[3].startswith("type ")}
+        places = {row[0] for row in ours - known}
+        assert known == {row for row in theirs if row[0] not in places}, path
+        assert not slid or words == slid, path
+        files += 1
+        rows += len(ours)
+    assert files > 10
+    assert rows > 5_000
+
+
+def test_pe_tables() -> None:
+    """Imports by library with ordinal or hint, and base relocations, as llvm-readobj has them."""
+    tool = need_tool("llvm-readobj", "llvm-readobj-14")
+    files = rows = 0
+    for path in fetched("pe"):
+        if path.stat().st_size > LARGEST:
+            continue
+        raw = path.read_bytes()
+        image = pe.read(raw)
+        done = run(tool, "--coff-imports", "--coff-basereloc", path)
+        library, theirs = "", []
+        for line in done.splitlines():
+            key, _, value = line.strip().partition(": ")
+            if key == "Name":
+                library = value
+            elif key == "Symbol":
+                name, _, number = value.rpartition(" (")
+                theirs.append((library, name or f"#{number[:-1]}" if name else f"#{number}"))
+        found = pe_bindings.imports(image, raw)
+        mine = [(o.library, o.symbol) for o in found if not o.symbol.startswith("#")]
+        named = [row for row in theirs if not row[1].startswith("#")]
+        assert mine == named, path
+        assert len(found) == len(theirs), path
+        kinds = re.findall(r"Type: (\w+)\s+Address: (0x[0-9A-F]+)", done)
+        told_of = [(int(at, 16), kind) for kind, at in kinds if kind != "ABSOLUTE"]
+        assert [tuple(p) for p in pe_bindings.relocations(image, raw)] == told_of, path
+        files += 1
+        rows += len(found) + len(told_of)
+    assert files > 5
+    assert rows > 1_000

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archfit.formats import macho, macho_chained, macho_dyld_info, macho_exports, macho_linkedit
+from archfit.formats import (
+    elf,
+    elf_relocations,
+    macho,
+    macho_chained,
+    macho_dyld_info,
+    macho_exports,
+    macho_linkedit,
+    pe,
+    pe_bindings,
+)
 from archfit.formats.macho import Slice
 from archfit.formats.macho_linkedit import Map
 from archfit.formats.magic import HEAD, recognise
@@ -89,8 +99,14 @@ def bindings(data: Window, isa: str = "") -> list[Bindings]:
             for part in macho.read(data).slices
             if part.commands is not None and isa in ("", part.isa, part.variant)
         ]
+    elif kind == "elf":
+        found = [part for part in (of_elf(elf.read(data)),) if isa in ("", part.isa)]
+    elif kind == "pe":
+        found = [part for part in (of_pe(pe.read(data), data),) if isa in ("", part.isa)]
     else:
-        raise Misuse(f"bindings are read of Mach-O, not of {kind or 'this kind of file'}")
+        raise Misuse(
+            f"bindings are read of Mach-O, ELF and PE, not of {kind or 'this kind of file'}"
+        )
     if not found:
         raise Misuse(f"no slice for {isa}" if isa else "no slice with load commands")
     return found
@@ -112,6 +128,66 @@ def of_macho(part: Slice) -> Bindings:
         out.unread.append("classic relocations (LC_DYSYMTAB), which old linkers wrote")
     if part.type == "object":
         out.unread.append("relocations of an object file, which only the linker reads")
+    return out
+
+
+def of_elf(file: elf.Elf) -> Bindings:
+    """An ELF program or library; what its dynamic section names."""
+    out = Bindings(isa=file.isa, format="elf", offset=0, way="dynamic section")
+    if file.type == "object":
+        out.unread.append("relocations of an object file, which only the linker reads")
+        return out
+    try:
+        out.libraries = [Library(0, name, "needed") for name in file.needed]
+        out.rpaths = [*file.rpath, *file.runpath]
+        tables = elf_relocations.read(file)
+    except Malformed as broken:
+        out.unread.append(f"relocations: {broken.why}")
+        return out
+    slid: list[tuple[int, int | None, str]] = []
+    for name, offset, size, relocs, words in tables:
+        out.tables.append(Table(name, offset, size, len(relocs) + len(words)))
+        slid += [(at, None, "") for at in words]
+        for one in relocs:
+            if one.kind == "RELATIVE":
+                slid.append((one.address, one.addend, ""))
+                continue
+            notes = (one.version, "ifunc" if one.ifunc else "")
+            note = ", ".join(word for word in notes if word)
+            out.rows.append(
+                Row(name, one.address, "", one.kind, one.symbol, one.library, one.addend or 0, note)
+            )
+    out.slid = {"all": len(slid)} if slid else {}
+    out.each_slid = lambda: slid
+    return out
+
+
+def of_pe(image: pe.Pe, data: Window) -> Bindings:
+    """A PE image. Addresses are virtual, at the image's preferred base."""
+    out = Bindings(isa=image.isa, format="pe", offset=0, way="import tables")
+    out.libraries = [Library(0, name, "load") for name in image.needed]
+    out.libraries += [Library(0, name, "delayed") for name in image.delayed]
+    base = image.image_base
+    try:
+        found = pe_bindings.imports(image, data)
+        late = sum(1 for one in found if one.delayed)
+        out.tables.append(Table("imports", None, 0, len(found) - late))
+        out.tables.append(Table("delayed", None, 0, late))
+        for address, library, symbol, hint, delayed in found:
+            table = "delayed" if delayed else "imports"
+            note = "by ordinal" if symbol.startswith("#") else f"hint {hint}"
+            out.rows.append(Row(table, base + address, "", "slot", symbol, library, 0, note))
+    except Malformed as broken:
+        out.unread.append(f"imports: {broken.why}")
+    try:
+        places = pe_bindings.relocations(image, data)
+        where = pe_bindings.directory(data, 5)
+        offset = image.offset_of(where[0]) if where else None
+        out.tables.append(Table("rebase", offset, where[1] if where else 0, len(places)))
+        out.slid = dict(Counter(kind for _, kind in places))
+        out.each_slid = lambda: [(base + at, None, kind) for at, kind in places]
+    except Malformed as broken:
+        out.unread.append(f"base relocations: {broken.why}")
     return out
 
 
