@@ -182,8 +182,10 @@ def _segment(
             if firsts[where] & _LAST:
                 break
             where += 1
-    signed = sum(1 for row in slid[slid_before:] if row[2])
-    signed += sum(1 for row in bound[bound_before:] if row.auth)
+    signed = 0
+    if form not in (2, 3, 4, 5, 6):
+        signed = sum(1 for row in slid[slid_before:] if row[2])
+        signed += sum(1 for row in bound[bound_before:] if row.auth)
     return Segment(
         number, address, page, form, pages,
         len(slid) - slid_before, len(bound) - bound_before, signed,
@@ -200,23 +202,19 @@ class _Walk:
         self._starts, self._data = starts, data
 
     def chain(self, at: int, slid: list[tuple[int, int, str]], bound: list[Bound]) -> None:
-        form, data, base, address = self._form, self._data, self._base, self._address
+        form, data, address = self._form, self._data, self._address
         width, stride, shift, bits = _SHAPE[form]
         unpack = struct.Struct("<Q" if width == 8 else "<I").unpack_from
         end, mask = len(data) - width, (1 << bits) - 1
-        plain = form in (2, 6)
-        add = base if form == 6 else 0
         room = MOST - len(slid) - len(bound)
+        if form in (2, 6):
+            self._plain(at, slid, bound, room)
+            return
         while True:
             if at > end:
                 raise Malformed("a chain of pointers leaves its segment")
             word = unpack(data, at)[0]
-            if plain and not word >> 63:
-                # The high 8 bits of the target are kept in bits 36 to 43.
-                target = (word & 0xFFFFFFFFF) + add | (word & 0xFF000000000) << 20
-                slid.append((address + at, target, ""))
-            else:
-                self._other(word, address + at, slid, bound)
+            self._other(word, address + at, slid, bound)
             room -= 1
             if room < 0:
                 raise Malformed(f"more than {MOST} pointers in chains")
@@ -225,13 +223,40 @@ class _Walk:
                 return
             at += stride * step
 
+    def _plain(
+        self, at: int, slid: list[tuple[int, int, str]], bound: list[Bound], room: int
+    ) -> None:
+        """Formats 2 and 6, which most files have: nothing is called for a word that is slid."""
+        data, address = self._data, self._address
+        unpack = struct.Struct("<Q").unpack_from
+        add = self._base if self._form == 6 else 0
+        before, slide = len(slid) + len(bound), slid.append
+        try:
+            while True:
+                (word,) = unpack(data, at)
+                if word >> 63:
+                    bound.append(Bound(address + at, word & 0xFFFFFF, word >> 24 & 0xFF, ""))
+                else:
+                    # The high 8 bits of the target are kept in bits 36 to 43.
+                    target = (word & 0xFFFFFFFFF) + add
+                    if word & 0xFF000000000:
+                        target |= (word & 0xFF000000000) << 20
+                    slide((address + at, target, ""))
+                step = word >> 51 & 0xFFF
+                if not step:
+                    break
+                at += 4 * step
+        except struct.error:
+            raise Malformed("a chain of pointers leaves its segment") from None
+        # A chain ascends by 4 at least: no more of them are held than the segment has words.
+        if len(slid) + len(bound) - before > room:
+            raise Malformed(f"more than {MOST} pointers in chains")
+
     def _other(
         self, word: int, place: int, slid: list[tuple[int, int, str]], bound: list[Bound]
     ) -> None:
         form, base = self._form, self._base
-        if form in (2, 6):
-            bound.append(Bound(place, word & 0xFFFFFF, word >> 24 & 0xFF, ""))
-        elif form in _ARM64E:
+        if form in _ARM64E:
             auth = _auth(word >> 32 & 0xFFFF, word >> 48 & 1, word >> 49 & 3) if word >> 63 else ""
             if word >> 62 & 1:
                 index = word & (0xFFFFFF if form == 12 else 0xFFFF)

@@ -65,6 +65,8 @@ def exports(data: bytes) -> list[Export]:
             raise Malformed("a node in the trie of exports is cut off")
         count = data[at]
         at += 1
+        if not count:
+            continue
         edges = []
         for _ in range(count):
             cut = data.find(b"\0", at)
@@ -72,7 +74,10 @@ def exports(data: bytes) -> list[Export]:
                 raise Malformed("an edge's text has no end")
             label = name + data[at:cut]
             text += len(label)
-            child, at = uleb(data, cut + 1)
+            at = cut + 2
+            child = data[cut + 1] if at <= end else 0x80
+            if child >= 0x80:
+                child, at = uleb(data, cut + 1)
             edges.append((child, label))
         if text > _MOST_TEXT:
             raise Malformed(f"exported names of more than {_MOST_TEXT} bytes")
