@@ -57,10 +57,22 @@ def exports(data: bytes) -> list[Export]:
         if size:
             if at + size > end:
                 raise Malformed("an exported symbol's description is cut off")
-            out.append(_export(data[at : at + size], name))
+            stop = at + size
+            if data[at] == 0 and 1 < size < 10 and data[stop - 1] < 0x80:
+                # Most are regular: one number, of so few bytes that it needs no other check.
+                value = shift = 0
+                for byte in data[at + 1 : stop]:
+                    value |= (byte & 0x7F) << shift
+                    if byte < 0x80:
+                        break
+                    shift += 7
+                text_of = name.decode("utf-8", "backslashreplace")
+                out.append(Export(text_of, "regular", value, False, None, "", None))
+            else:
+                out.append(_export(data[at:stop], name))
             if len(out) > MOST:
                 raise Malformed(f"more than {MOST} exports")
-            at += size
+            at = stop
         if at >= end:
             raise Malformed("a node in the trie of exports is cut off")
         count = data[at]
@@ -77,7 +89,12 @@ def exports(data: bytes) -> list[Export]:
             at = cut + 2
             child = data[cut + 1] if at <= end else 0x80
             if child >= 0x80:
-                child, at = uleb(data, cut + 1)
+                second = data[at] if at < end else 0x80
+                if second < 0x80:
+                    child += (second << 7) - 0x80
+                    at += 1
+                else:
+                    child, at = uleb(data, cut + 1)
             edges.append((child, label))
         if text > _MOST_TEXT:
             raise Malformed(f"exported names of more than {_MOST_TEXT} bytes")
