@@ -14,6 +14,7 @@ EXAMPLES = """\
 examples:
   archfit compare --bindings old.dylib new.dylib
   archfit compare --bindings app app --slice-a arm64 --slice-b amd64
+  archfit compare --code old new                  which functions changed, side by side
   archfit compare --bindings a.so b.so --format json | jq .only_in_a
 """
 
@@ -23,6 +24,10 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("a", metavar="FILE", help="a binary")
     parser.add_argument("b", metavar="FILE", help="another one")
     parser.add_argument("--bindings", action="store_true", help="what their loaders bind")
+    parser.add_argument("--code", action="store_true", help="their functions, addresses aside")
+    parser.add_argument(
+        "--show", type=int, default=10, metavar="N", help="with --code: disassemble N changed ones"
+    )
     parser.add_argument("--slice-a", default="", metavar="ISA", help="the slice of the first")
     parser.add_argument("--slice-b", default="", metavar="ISA", help="the slice of the second")
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -38,6 +43,10 @@ def run(args: Namespace) -> int:
     from archfit.model.errors import Misuse
     from archfit.report.bindings import compared, compared_lines
 
+    if args.code:
+        from archfit.cli import compare_code
+
+        return compare_code.run(args)
     if not args.bindings:
         raise Misuse("say what to compare", f"archfit compare --bindings {args.a} {args.b}")
     gc.disable()

@@ -16,6 +16,7 @@ examples:
   archfit inspect ./app --bindings                     what its loader binds
   archfit inspect ./universal --bindings --slice arm64
   archfit inspect ./app --bindings --all               each place to slide, too
+  archfit inspect ./app --branches                     br, blr, call and jmp by register
   archfit inspect ./app --bindings --format json | jq '.slices[].tables'
 """
 
@@ -24,13 +25,18 @@ def options(parser: ArgumentParser) -> None:
     """The options of the verb."""
     parser.add_argument("file", metavar="FILE", help="a binary")
     parser.add_argument("--bindings", action="store_true", help="what its loader slides and binds")
+    parser.add_argument("--branches", action="store_true", help="indirect branches, cgo's first")
     parser.add_argument("--slice", default="", metavar="ISA", help="one slice of a universal file")
-    parser.add_argument("--all", action="store_true", help="list each place to slide, too")
+    parser.add_argument("--all", action="store_true", help="list each place to slide (or branch), too")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def run(args: Namespace) -> int:
     """Print it; 3 when it can't be read."""
+    if args.branches:
+        from archfit.cli import inspect_branches
+
+        return inspect_branches.run(args)
     if not args.bindings:
         return _identity(args)
     import gc
