@@ -97,3 +97,14 @@ def test_what_clang_refuses_is_said(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["abi", "layout", str(path), "--target", "linux/arm64"]) == 3
     assert "error:" in capsys.readouterr().err
     assert main(["abi", "layout", str(path), "--target", "linux/vax"]) == 2
+
+
+@pytest.mark.parametrize("target", ["linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"])
+def test_the_standard_integers_are_there_without_the_hosts_headers(
+    tmp_path: Path, target: str
+) -> None:
+    need_tool("clang")
+    path = tmp_path / "api.h"
+    path.write_text("#include <stdint.h>\nstruct s { char c; int64_t wide; };\n")
+    found = layouts(str(path), target)["struct s"]
+    assert (found.size, found.offsets) == (16, {"c": 0, "wide": 64})

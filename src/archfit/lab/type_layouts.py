@@ -54,6 +54,9 @@ def layouts(header: str, target: str, flags: Sequence[str] = ()) -> dict[str, La
     if clang is None:
         raise Unavailable("clang is not on PATH", "apt install clang")
     base = [clang, "-target", TRIPLES[target], "-w", "-fsyntax-only", "-x", "c", *flags]
+    if not target.startswith("linux/") and not any("sysroot" in flag for flag in flags):
+        # /usr/include belongs to this host; clang's own <stdint.h> and its like are enough.
+        base.append("-nostdlibinc")
     path = os.path.abspath(header)
     types = declared(_asked([*base, "-Xclang", "-ast-dump=json", path], target).out)
     known: dict[str, Record] = {}
@@ -143,5 +146,7 @@ def _asked(argv: Sequence[str], target: str, stdin: bytes = b"", strict: bool = 
     if done.status and strict:
         said = done.err.decode("utf-8", "replace").strip().splitlines()
         why = next((line for line in said if "error:" in line), f"exit status {done.status}")
-        raise Unavailable(f"clang for {target}: {why}", "a sysroot: --flag=--sysroot=DIR")
+        lacks = "file not found" in why
+        hint = "name its folder: --flag=-IDIR, or --flag=--sysroot=DIR" if lacks else ""
+        raise Unavailable(f"clang for {target}: {why}", hint)
     return done
