@@ -27,7 +27,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--bindings", action="store_true", help="what its loader slides and binds")
     parser.add_argument("--branches", action="store_true", help="indirect branches, cgo's first")
     parser.add_argument("--slice", default="", metavar="ISA", help="one slice of a universal file")
-    parser.add_argument("--all", action="store_true", help="list each place to slide (or branch), too")
+    parser.add_argument(
+        "--all", action="store_true", help="list each place to slide (or branch), too"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
