@@ -30,6 +30,16 @@ _WORDS = (
 #: What may stand as FF /2 or FF /4, near.
 _FF = re.compile(rb"\xff[\x10-\x17\x20-\x27\x50-\x57\x60-\x67\x90-\x97\xa0-\xa7\xd0-\xd7\xe0-\xe7]")
 
+#: Calls, and what writes registers that it doesn't name.
+_HIDDEN = re.compile(
+    r"(blr?|bl|call|svc|syscall|int|i?mul|i?div|cpuid|rdtscp?|xgetbv|cmpxchg.*|xchg|xadd|lods.*"
+    r"|stos.*|movs[bwdq]|cmps.*|scas.*|rep.*|cqo|cdqe?|lock.*|swp.*|cas.*)$"
+)
+#: What writes no register of its first operand.
+_READS = re.compile(
+    r"(st[^l].*|stlr.*|cmp|cmn|ccmp|test|tst|push|bt|b|b\..*|cbn?z|tbn?z|j.*|nop|prfm|dmb)$"
+)
+
 
 class Branch(NamedTuple):
     """``kind``: call, jump or return. ``source``: memory, register, address (a constant) or
@@ -104,17 +114,33 @@ def _source(isa: str, rows: list[listing.Line], index: int, operands: str) -> tu
     if "[" in operands:
         return "memory", rows[index].text
     register = operands.partition(",")[0].strip() or ("x30" if isa == "arm64" else "")
-    narrow = re.compile(rf"\b{register}\b")
-    for row in reversed(rows[max(0, index - REACH) : index]):
+    own = re.compile(rf"\b({'|'.join(_names(isa, register))})\b")
+    for at in range(index - 1, max(-1, index - 1 - REACH), -1):
+        row = rows[at]
         name, _, rest = row.text.partition(" ")
-        if name.startswith(("bl", "call")):
-            return "unknown", ""  # a call may write it
+        if _HIDDEN.match(name):
+            return "unknown", ""  # it may write the register without naming it
+        moves_base = ("]," in rest or rest.endswith("]!")) and own.search(rest.partition("[")[2])
         written = rest.partition("[")[0] if name.startswith("ld") else rest.partition(",")[0]
-        if name.startswith(("st", "cmp", "test", "tst", "push", "cb", "tb", "b", "j")):
+        if isa == "arm64" and moves_base and not own.search(written):
+            return "unknown", ""
+        if _READS.match(name) or "[" in written or not own.search(written):
             continue
-        if narrow.search(written):
-            if "[" in rest and not name.startswith("lea"):
-                return "memory", row.text
-            constant = name.startswith(("adr", "lea", "movz")) or "0x" in rest
-            return ("address" if constant else "register"), row.text
+        if name == "add" and isa == "arm64" and at and rows[at - 1].text.startswith("adrp "):
+            return "address", f"{rows[at - 1].text}; {row.text}"
+        if "[" in rest and not name.startswith("lea"):
+            return "memory", row.text
+        constant = name.startswith(("adr", "lea", "movz")) or "0x" in rest
+        return ("address" if constant else "register"), row.text
     return "unknown", ""
+
+
+def _names(isa: str, register: str) -> tuple[str, ...]:
+    """The register and the narrower names by which it is written, too."""
+    if isa == "arm64":
+        return register, f"w{register[1:]}"
+    if register[1:2].isdigit():
+        return register, f"{register}d", f"{register}w", f"{register}b"
+    bare = register[1:]
+    low = f"{bare[0]}l" if bare.endswith("x") else f"{bare}l"
+    return register, f"e{bare}", bare, low
