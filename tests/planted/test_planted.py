@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import archfit
 from archfit.cli.main import main
 from recorded_hosts import host_file
 from toolbox import need_tool
@@ -240,6 +241,12 @@ def test_macos_26_minimum_on_macos_12(tmp_path: Path, causes: Asked) -> None:
     assert causes("--host", host, tmp_path / "app") == []
 
 
-def test_this_hosts_own_programs_fit(causes: Asked) -> None:
-    """Each finding here was examined: there is none that is not so."""
-    assert causes("/usr/bin") == []
+def test_this_hosts_own_programs_fit() -> None:
+    """Each finding is so: a script whose interpreter is not on this machine, nothing else."""
+    for result in archfit.check("/usr/bin"):
+        for finding in result.findings:
+            assert finding.rule == "run.script-interpreter", finding
+            facts = result.facts
+            names = [facts[key].value for key in ("script.interpreter", "script.args")]
+            wanted = str(names[1] if str(names[0]).endswith("/env") else names[0]).split()[0]
+            assert shutil.which(wanted) is None, finding
