@@ -29,7 +29,9 @@ def _said(command: list[str], died: Died) -> list[str]:
     """Of the thread with most of the chain: its names, outermost first, a recursion once."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     best: list[str] = []
-    for part in re.split(r"^\s*\*?\s*(?:Thread|thread #)|^>>>> ", done.stdout, flags=re.MULTILINE):
+    for part in re.split(
+        r"^\s*\*?\s*(?:Thread|thread #|Goroutine \d+ -)", done.stdout, flags=re.MULTILINE
+    ):
         found: list[str] = []
         for line in reversed(part.splitlines()):
             # One line a frame; a name ends before its arguments, offset or gcc's own suffix.
@@ -52,7 +54,7 @@ def _lldb(died: Died) -> list[str]:
 
 def _delve(died: Died) -> list[str]:
     with tempfile.NamedTemporaryFile("w", suffix=".dlv") as file:
-        file.write("goroutines -t 60 -s user\nexit\n")
+        file.write("goroutines -t 60\nexit\n")
         file.flush()
         command = ["dlv", "core", str(died.binary), str(died.core), "--init", file.name]
         return _said(
@@ -69,12 +71,13 @@ PEERS: dict[str, Callable[[Died], list[str]]] = {
 
 
 def main() -> int:
-    """Print the table."""
+    """Print the table; an argument is the go command that builds the program."""
     peers = {name: ask for name, ask in PEERS.items() if name == "archfit" or shutil.which(name)}
     right = dict.fromkeys(peers, 0)
+    go = sys.argv[1] if len(sys.argv) > 1 else "go"
     with tempfile.TemporaryDirectory() as folder:
         binary = Path(folder) / "program"
-        subprocess.run(["go", "build", "-o", str(binary), "."], cwd=PROGRAM, check=True)
+        subprocess.run([go, "build", "-o", str(binary), "."], cwd=PROGRAM, check=True)
         print(f"{'dies by':15}" + "".join(f"{name:>10}" for name in peers))
         for case in CASES:
             died = die(binary, case, Path(folder) / case)
