@@ -267,3 +267,10 @@ def test_completion(shell: str, capsys: Capture, tmp_path: Path) -> None:
 def test_version(capsys: Capture) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("archfit 0.")
+
+
+def test_the_collector_of_cycles_is_given_back() -> None:
+    import gc
+
+    assert main(["inspect", sys.executable]) == 0
+    assert gc.isenabled()

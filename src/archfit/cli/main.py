@@ -7,6 +7,7 @@ Exit status: 0 nothing at or over `--fail-on`, 1 findings, 2 wrong usage,
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -110,6 +111,7 @@ def main(argv: list[str] | None = None) -> int:
         parser("").print_help()
         return 2
     named = [word for word in args if not word.startswith("-")] + ["", ""]
+    collects = gc.isenabled()
     try:
         options = parser(named[0], named[1]).parse_args(args)
         status: int = options.run(options)
@@ -141,6 +143,10 @@ def main(argv: list[str] | None = None) -> int:
             "set ARCHFIT_TRACEBACK=1 and run it again, then report what it prints",
         )
         return 3
+    finally:
+        # A verb that makes much lets the collector of cycles rest; who called gets it back.
+        if argv is not None and collects:
+            gc.enable()
 
 
 def _say(text: str, hint: str) -> None:
