@@ -26,15 +26,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "src"), str(HERE.parent / "tests")]
 
-from archfit.formats import elf  # noqa: E402
-from symbolize_programs import compile_cplusplus  # noqa: E402
-
 CACHE = Path(os.environ.get("ARCHFIT_CACHE") or Path.home() / ".cache" / "archfit")
 
 
 def addresses(path: Path, count: int) -> str:
     """Lines of random addresses of its `.text`, always the same."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        from archfit.formats import elf
+
         section = elf.read(data).section(".text")
     assert section is not None
     chosen = random.Random(5)
@@ -108,6 +107,8 @@ def main() -> int:
         print("hugo and lego.so are brought by tools/bench_tree.py")
     if shutil.which("g++"):
         with tempfile.TemporaryDirectory() as folder:
+            from symbolize_programs import compile_cplusplus
+
             path = compile_cplusplus(Path(folder), "-O2", "-g")
             text = addresses(path, args.addresses)
             peer = [llvm, "--inlines", "-e", str(path)] if llvm else None

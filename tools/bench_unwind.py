@@ -10,17 +10,21 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE / "tests"))
 
-from unwinding.cores import CASES, PROGRAM, Died, chain, die, unwound  # noqa: E402
+if TYPE_CHECKING:
+    from unwinding.cores import Died
 
 _GDB = ["gdb", "-nx", "-batch", "-ex", "thread apply all bt"]
 _LLDB = ["lldb", "--no-lldbinit", "-b"]
 
 
 def _archfit(died: Died) -> list[str]:
+    from unwinding.cores import chain, unwound
+
     with ExitStack() as stack:
         return [*chain(unwound(died, stack), died.chain)]
 
@@ -74,6 +78,8 @@ def main() -> int:
     """Print the table; an argument is the go command that builds the program."""
     peers = {name: ask for name, ask in PEERS.items() if name == "archfit" or shutil.which(name)}
     right = dict.fromkeys(peers, 0)
+    from unwinding.cores import CASES, PROGRAM, die
+
     go = sys.argv[1] if len(sys.argv) > 1 else "go"
     with tempfile.TemporaryDirectory() as folder:
         binary = Path(folder) / "program"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archfit.crash.binary import read
+from archfit.crash.binary import Binary, read
 from archfit.crash.symbolizer import Symbolizer, open_binary
 from archfit.formats.go_functions import Functions
 from archfit.model.errors import ArchfitError, Misuse
@@ -163,8 +163,8 @@ def test_programs_in_packages() -> None:
     assert sum(compared.values()) > 20, compared
 
 
-def _text_section(binary: object) -> int | None:
-    kind, parsed = binary.kind, binary.parsed  # type: ignore[attr-defined]
+def _text_section(binary: Binary) -> int | None:
+    kind, parsed = binary.kind, binary.parsed
     if kind == "elf":
         section = parsed.section(".text")
         return section[0] if section else None
@@ -174,5 +174,5 @@ def _text_section(binary: object) -> int | None:
     return None
 
 
-def _names_its_table(binary: object) -> bool:
-    return bool(binary.kind == "macho" or binary.parsed.has_section(".gopclntab"))  # type: ignore[attr-defined]
+def _names_its_table(binary: Binary) -> bool:
+    return bool(binary.kind == "macho" or binary.parsed.has_section(".gopclntab"))

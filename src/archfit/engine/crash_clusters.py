@@ -22,7 +22,8 @@ from archfit.model.finding import Finding
 
 #: Gaps that are named; the rest is counted.
 NAMED_GAPS = 50
-_batcher: Batcher
+#: What this process works with, once `_start` has run in it.
+_batchers: list[Batcher] = []
 
 #: Turns work into batches, in the order of the work.
 Engine = Callable[[Iterable[Work], bool], Iterator[Batch]]
@@ -63,12 +64,11 @@ class Clustering:
 
 
 def _start(ids: bool) -> None:
-    global _batcher  # noqa: PLW0603
-    _batcher = Batcher(ids)
+    _batchers[:] = [Batcher(ids)]
 
 
 def _batch(work: Work) -> Batch:
-    return _batcher.batch(work)
+    return _batchers[0].batch(work)
 
 
 def _lost(work: Work) -> Batch:

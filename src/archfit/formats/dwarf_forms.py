@@ -7,11 +7,12 @@ DWARF 2 to 4 in the same sections; the GNU forms of split DWARF and dwz (gcc's `
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from archfit.model.errors import Malformed
 
 Bytes = bytes | memoryview
+Order = Literal["little", "big"]
 
 # What a form is made of.
 FIXED, ULEB, SLEB, STRING, BLOCK1, BLOCK2, BLOCK4, BLOCK, PRESENT, CONST, INDIRECT = range(11)

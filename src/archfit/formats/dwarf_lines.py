@@ -189,7 +189,7 @@ def _resolved(unit: Unit, row: _File) -> str:
 def _entries(
     unit: Unit, data: forms.Bytes, at: int, end: int, offset: int
 ) -> tuple[list[_File], int]:
-    order = "little" if unit.sections.order == "<" else "big"
+    order: forms.Order = "little" if unit.sections.order == "<" else "big"
     shape = []
     count = data[at]
     at += 1

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 
 from archfit.formats import dwarf_forms as forms
-from archfit.formats.dwarf_forms import Abbreviation, Plan, read_abbreviations, uleb
+from archfit.formats.dwarf_forms import Abbreviation, Order, Plan, read_abbreviations, uleb
 from archfit.formats.dwarf_sections import Sections
 from archfit.formats.dwarf_walk import read_value
 from archfit.model.errors import Malformed
@@ -92,8 +92,8 @@ class Unit:
         data = self.sections.get(section)
         if at < 0 or at + size > len(data):
             raise Malformed(f"an offset leads out of .debug_{section}")
-        little = "little" if self.sections.order == "<" else "big"
-        return int.from_bytes(data[at : at + size], little)  # type: ignore[arg-type]
+        little: Order = "little" if self.sections.order == "<" else "big"
+        return int.from_bytes(data[at : at + size], little)
 
     def address_of(self, form: int, value: int) -> int:
         """An address, looked up where the form is an index."""
@@ -132,15 +132,16 @@ class Unit:
         found = self.table.get(code)
         if found is None:
             raise Malformed(f"an entry at {at:#x} has no abbreviation")
-        order = "little" if self.sections.order == "<" else "big"
+        order: Order = "little" if self.sections.order == "<" else "big"
         values: Entry = {}
-        for attribute, form, constant in found.attributes:
+        for attribute, declared, constant in found.attributes:
+            form = declared
             kind, size = forms.FORMS[form]
             size = self.address if size == -2 else self.offset if size == -1 else size
             if form == forms.REF_ADDR and self.version == 2:
                 size = self.address
             if form == 0x16:
-                form, place = uleb(info, place)  # noqa: PLW2901 - the form that stands in the entry
+                form, place = uleb(info, place)  # the form stands in the entry
                 kind, size = forms.FORMS.get(form, (forms.INDIRECT, 0))
                 if kind in (forms.INDIRECT, forms.CONST):
                     raise Malformed(f"DWARF has an attribute of unknown form {form:#x}")

@@ -25,6 +25,7 @@ from archfit.formats.dwarf_forms import (
     STRING,
     ULEB,
     Bytes,
+    Order,
     Plan,
     sleb,
     uleb,
@@ -49,7 +50,7 @@ def entries(
     found: list[Row] = []
     open_at: list[tuple[int, int]] = []  # (depth, row) of those that enclose what comes
     depth = 0
-    little = "little" if order == "<" else "big"
+    little: Order = "little" if order == "<" else "big"
     steps, width = plan.steps, len(KEPT)
     end = min(end, len(info))
     while at < end:
@@ -85,13 +86,20 @@ def entries(
 
 
 def read_value(
-    info: Bytes, at: int, kind: int, size: int, constant: int, order: str, address: int, offset: int
+    info: Bytes,
+    at: int,
+    kind: int,
+    size: int,
+    constant: int,
+    order: Order,
+    address: int,
+    offset: int,
 ) -> tuple[int, int]:
     """(value, offset after it); of strings and blocks the value is where they begin."""
     if kind == FIXED:
         if at + size > len(info):
             raise Malformed("an entry of DWARF is cut off")
-        return int.from_bytes(info[at : at + size], order), at + size  # type: ignore[arg-type]
+        return int.from_bytes(info[at : at + size], order), at + size
     if kind == ULEB:
         return uleb(info, at)
     if kind == SLEB:
@@ -113,7 +121,7 @@ def read_value(
     if kind == BLOCK or width is None:
         length, at = uleb(info, at)
     else:
-        length = int.from_bytes(info[at : at + width], order)  # type: ignore[arg-type]
+        length = int.from_bytes(info[at : at + width], order)
         at += width
     if at + length > len(info):
         raise Malformed("a block of DWARF is cut off")
@@ -144,7 +152,7 @@ def lines(
     and the operands of each standard opcode. Raises Malformed.
     """
     size, shortest, base, spread, first, operands = shape
-    little = "little" if order == "<" else "big"
+    little: Order = "little" if order == "<" else "big"
     addresses, files, numbers, ends = array("Q"), array("I"), array("I"), []
     address, file, line = 0, 1, 1
     end = min(end, len(data))
@@ -169,7 +177,7 @@ def lines(
                 ends.append(len(addresses))
                 address, file, line = 0, 1, 1
             elif kind == 2:
-                address = int.from_bytes(data[at + 1 : at + 1 + min(size, length - 1)], little)  # type: ignore[arg-type]
+                address = int.from_bytes(data[at + 1 : at + 1 + min(size, length - 1)], little)
             at = after
             continue
         elif code == 2:
@@ -187,7 +195,7 @@ def lines(
             address += (255 - first) // spread * shortest
             continue
         elif code == 9:
-            address += int.from_bytes(data[at : at + 2], little)  # type: ignore[arg-type]
+            address += int.from_bytes(data[at : at + 2], little)
             at += 2
             continue
         else:

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archfit.formats.go_pcvalue import rows
 from archfit.formats.go_records import Function, Place
 from archfit.model.errors import Malformed
+from archfit.model.image import Window
 
 if TYPE_CHECKING:
     from archfit.formats.go_functions import Functions
@@ -122,8 +123,8 @@ def _tree(functions: Functions, form: Form, tree: int, highest: int) -> bool:
     return True
 
 
-def _is_name(data: object, start: int) -> bool:
-    text = data[start : start + 8]  # type: ignore[index]
+def _is_name(data: Window, start: int) -> bool:
+    text = data[start : start + 8]
     return bool(text[:1].isalpha() or text[:1] in (b"_", b"\xc2"))
 
 

@@ -238,10 +238,10 @@ def _libc(compiler: CCompiler) -> str:
 
 
 def _cell_key(build: Build, case: Case, config: Config, runs: int) -> str:
-    runner = ("native",)
+    runner: tuple[str, ...] = ("native",)
     if config.emulator:
         e = config.emulator
-        runner = (*e.argv, e.version, lab_store.identity(e.path))  # type: ignore[assignment]
+        runner = (*e.argv, e.version, lab_store.identity(e.path))
     return lab_store.digest(
         [
             str(CELL_FORMAT),

@@ -85,7 +85,7 @@ def differences(rows: Sequence[Row]) -> list[dict[str, Any]]:
             continue
         case, cc, target = row["case"], row["cc"], row["target"]
         later = [v for v in versions if number(v) > number(row["go"])]
-        after = next((v for v in later if _ran(at, case, v, cc, target)), None)
+        after = next((v for v in later if _ran(at, (case, v, cc, target))), None)
         if after is None:
             continue
         new = at[case, after, cc, target]
@@ -130,6 +130,6 @@ def told(after: str, by: str) -> list[str]:
     return known_changes("traceback", number(after)[0], number(by)[0])
 
 
-def _ran(at: Mapping[tuple[str, str, str, str], Row], *place: str) -> bool:
-    row = at.get(place)  # type: ignore[arg-type]
+def _ran(at: Mapping[tuple[str, str, str, str], Row], place: tuple[str, str, str, str]) -> bool:
+    row = at.get(place)
     return row is not None and row["state"] == "ran"
